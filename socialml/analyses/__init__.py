@@ -1,0 +1,1 @@
+"""One file each: the whole story of an analysis, from its settings to its result."""

@@ -1,0 +1,195 @@
+"""Datasets, their imports, and their rows.
+
+Every import has a table of its own, so that undo drops a table and a dataset is the union of its live
+imports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from socialml.errors import UserError
+from socialml.store.connection import Connection, now
+
+
+@dataclass(frozen=True)
+class Dataset:
+    id: int
+    name: str
+    currency: str
+    timezone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ImportInfo:
+    id: int
+    dataset: str
+    kind: str
+    file: str
+    rows: int  # rows that this import added
+    created_at: datetime
+    receipt: dict[str, Any]
+    rejects: Path | None
+
+
+class Datasets(Connection):
+    # ---- datasets
+
+    def datasets(self) -> list[Dataset]:
+        with self.read() as con:
+            rows = con.execute(
+                "SELECT dataset_id, name, currency, timezone, created_at FROM datasets ORDER BY dataset_id"
+            ).fetchall()
+        return [Dataset(*row) for row in rows]
+
+    def dataset(self, name: str) -> Dataset:
+        found = {dataset.name: dataset for dataset in self.datasets()}
+        if name not in found:
+            known = ", ".join(found) or "none yet"
+            raise UserError(
+                "no_dataset",
+                f"There is no dataset named '{name}'. Datasets: {known}.",
+                "Choose one of these, or import a file into a new one.",
+            )
+        return found[name]
+
+    def ensure_dataset(self, name: str, currency: str = "CNY", timezone: str = "Asia/Shanghai") -> Dataset:
+        if not name.strip() or len(name) > 80 or not name.isprintable():
+            raise UserError(
+                "bad_dataset_name", f"'{name}' cannot name a dataset.", "Use 1 to 80 visible characters."
+            )
+        with self.write() as con:
+            con.execute(
+                "INSERT INTO datasets SELECT nextval('dataset_ids'), ?, ?, ?, ?"
+                " WHERE NOT EXISTS (SELECT 1 FROM datasets WHERE name = ?)",
+                [name, currency, timezone, now(), name],
+            )
+        return self.dataset(name)
+
+    def version(self, name: str) -> str:
+        """A short hash of the set of live imports: two equal versions hold the same rows."""
+        ids = ",".join(str(info.id) for info in self.imports(name))
+        return hashlib.sha256(ids.encode()).hexdigest()[:10]
+
+    def tables(self, name: str) -> dict[str, int]:
+        """kind -> rows stored, for the kinds that the dataset has."""
+        counts: dict[str, int] = {}
+        for info in self.imports(name):
+            counts[info.kind] = counts.get(info.kind, 0) + info.rows
+        return counts
+
+    # ---- imports
+
+    def imports(self, name: str) -> list[ImportInfo]:
+        """The live imports of a dataset, oldest first."""
+        dataset = self.dataset(name)
+        with self.read() as con:
+            rows = con.execute(
+                "SELECT import_id, kind, file, rows, created_at, receipt FROM imports WHERE dataset_id = ?"
+                " ORDER BY import_id",
+                [dataset.id],
+            ).fetchall()
+        infos = []
+        for number, kind, file, count, created, receipt in rows:
+            rejects = self.rejects_dir / f"{number}.parquet"
+            infos.append(
+                ImportInfo(
+                    number,
+                    name,
+                    kind,
+                    file,
+                    count,
+                    created,
+                    json.loads(receipt),
+                    rejects if rejects.exists() else None,
+                )
+            )
+        return infos
+
+    def add_import(
+        self, dataset: str, kind: str, accepted: Path, receipt: dict[str, Any], rejects: Path | None = None
+    ) -> ImportInfo:
+        """Move staged rows into the dataset in one transaction.
+
+        Rows that an earlier file of the same kind brought already (same content, same occurrence) are
+        left out and counted in the receipt as rows_already_there. `accepted` lies inside the store's folder.
+        """
+        target = self.dataset(dataset)
+        earlier = [info for info in self.imports(dataset) if info.kind == kind]
+        with self.write() as con:
+            number = con.execute("SELECT nextval('import_ids')").fetchone()[0]  # type: ignore[index]
+            source = "'" + str(accepted).replace("'", "''") + "'"
+            con.execute(f"CREATE TABLE rows_{number} AS {_new_rows(con, source, kind, earlier)}")
+            added = con.execute(f"SELECT count(*) FROM rows_{number}").fetchone()[0]  # type: ignore[index]
+            receipt = {**receipt, "rows_already_there": receipt["rows_accepted"] - added}
+            con.execute(
+                "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    number,
+                    target.id,
+                    kind,
+                    receipt["file"],
+                    added,
+                    now(),
+                    json.dumps(receipt, ensure_ascii=False),
+                ],
+            )
+            if receipt.get("shape"):
+                con.execute(
+                    "INSERT OR REPLACE INTO mappings VALUES (?, ?, ?)",
+                    [receipt["shape"], kind, json.dumps(receipt.get("mapping", {}), ensure_ascii=False)],
+                )
+            if rejects is not None and receipt["rows_rejected"]:
+                shutil.copyfile(rejects, self.rejects_dir / f"{number}.parquet")
+        return self.imports(dataset)[-1]
+
+    def undo_last_import(self, name: str) -> ImportInfo:
+        """Remove what the newest import of the dataset added."""
+        imports = self.imports(name)
+        if not imports:
+            raise UserError("nothing_to_undo", f"'{name}' has no import to undo.", "Import a file first.")
+        last = imports[-1]
+        with self.write() as con:
+            con.execute(f"DROP TABLE rows_{last.id}")
+            con.execute("DELETE FROM imports WHERE import_id = ?", [last.id])
+        (self.rejects_dir / f"{last.id}.parquet").unlink(missing_ok=True)
+        return last
+
+    def mapping(self, shape: str, kind: str) -> dict[str, str] | None:
+        """The mapping used for the last file with these headers."""
+        with self.read() as con:
+            row = con.execute(
+                "SELECT mapping FROM mappings WHERE shape = ? AND kind = ?", [shape, kind]
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+
+def _new_rows(con: duckdb.DuckDBPyConnection, source: str, kind: str, earlier: list[ImportInfo]) -> str:
+    """SQL for the rows of a staged file that earlier imports do not hold already."""
+    new = f"SELECT * FROM read_parquet({source})"
+    columns = [(row[0], row[1]) for row in con.execute(f"DESCRIBE {new}").fetchall()]
+    same = [
+        info
+        for info in earlier
+        if info.rows and [(r[0], r[1]) for r in con.execute(f"DESCRIBE rows_{info.id}").fetchall()] == columns
+    ]
+    if not same:
+        return new
+    names = ", ".join('"' + name.replace('"', '""') + '"' for name, _ in columns)
+    # Only earlier rows within the new file's times can be equal to its rows.
+    within = ""
+    if kind in ("events", "orders"):
+        within = (
+            f" WHERE ts_utc BETWEEN (SELECT min(ts_utc) FROM ({new})) AND (SELECT max(ts_utc) FROM ({new}))"
+        )
+    old = " UNION ALL ".join(f"SELECT {names} FROM rows_{info.id}{within}" for info in same)
+    return f"SELECT {names} FROM ({new}) EXCEPT ALL ({old})"

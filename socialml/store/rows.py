@@ -1,0 +1,104 @@
+"""The rows of a dataset as relations: what the features read."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import duckdb
+
+from socialml.errors import UserError
+from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
+from socialml.store.datasets import Datasets
+
+_EVENT_NAMES = [name for name, _ in EVENT_COLUMNS if name != "import_id"]
+_USER_NAMES = [name for name, _ in USER_COLUMNS if name != "import_id"]
+
+
+class Rows(Datasets):
+    def events(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        name: str,
+        *,
+        start: datetime | None = None,
+        until: datetime | None = None,
+    ) -> duckdb.DuckDBPyRelation:
+        """Events and orders with start <= ts_local < until; with orders, purchases come from them only."""
+        imports = self.imports(name)
+        has_orders = any(info.kind == "orders" for info in imports)
+        columns = ", ".join(_EVENT_NAMES)
+        parts = []
+        for info in imports:
+            if info.kind in ("events", "orders"):
+                only = (
+                    " WHERE action NOT IN ('purchase', 'refund')"
+                    if has_orders and info.kind == "events"
+                    else ""
+                )
+                parts.append(f"SELECT {columns} FROM rows_{info.id}{only}")
+        if not parts:
+            raise UserError(
+                "no_events",
+                f"'{name}' has no behaviour events and no orders.",
+                "Import a file of events or orders into it.",
+            )
+        bounds = [f"ts_local >= TIMESTAMP '{start}'"] if start else []
+        bounds += [f"ts_local < TIMESTAMP '{until}'"] if until else []
+        where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
+        return con.sql(f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}){where}")
+
+    def users(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        """One row for each user of the users files; the latest row wins. Empty without such a file."""
+        columns = ", ".join(_USER_NAMES)
+        parts = [
+            f"SELECT {info.id} AS import_id, rowid AS row_no, {columns} FROM rows_{info.id}"
+            " WHERE user_id IS NOT NULL"
+            for info in self.imports(name)
+            if info.kind == "users"
+        ]
+        if not parts:
+            nothing = ", ".join(
+                f"NULL::{kind} AS {column}" for column, kind in USER_COLUMNS if column != "import_id"
+            )
+            return con.sql(f"SELECT {nothing} WHERE false")
+        return con.sql(
+            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
+            " QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY import_id DESC, row_no DESC) = 1"
+        )
+
+    def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        parts = [f"SELECT * FROM rows_{info.id}" for info in self.imports(name) if info.kind == "records"]
+        if not parts:
+            raise UserError("no_records", f"'{name}' has no records.", "Import a table as 'records' into it.")
+        return con.sql(" UNION ALL BY NAME ".join(parts))
+
+    def time_range(self, name: str) -> tuple[datetime, datetime] | None:
+        """First and last local time of events and orders, or None where there are none."""
+        parts = [
+            f"SELECT min(ts_local) AS first, max(ts_local) AS last FROM rows_{info.id}"
+            for info in self.imports(name)
+            if info.kind in ("events", "orders")
+        ]
+        if not parts:
+            return None
+        with self.read() as con:
+            row = con.execute(f"SELECT min(first), max(last) FROM ({' UNION ALL '.join(parts)})").fetchone()
+        return row if row and row[0] is not None else None
+
+    def as_of(self, name: str) -> datetime:
+        """The end of the last complete day (midnight, exclusive), local time.
+
+        The last day counts as complete when its rows reach its last hour, when times are dates only, or
+        when it is the only day there is.
+        """
+        span = self.time_range(name)
+        if span is None:
+            raise UserError(
+                "no_events",
+                f"'{name}' has no behaviour events and no orders.",
+                "Import a file of events or orders into it.",
+            )
+        first, last = span
+        day = datetime.combine(last.date(), time())
+        complete = last.hour == 23 or last == day or first.date() == last.date()
+        return day + timedelta(days=1) if complete else day
