@@ -11,7 +11,6 @@ import json
 import shutil
 import typing
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,7 +91,7 @@ def read(cls: type[T], folder: Path) -> T:
     """The dataclass that `write` put into the folder. Large tables stay on disk."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     values: dict[str, Any] = {}
-    hints = _hints(cls)
+    hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         hint = hints[field.name]
         frame, array = folder / f"{field.name}.parquet", folder / f"{field.name}.npz"
@@ -107,11 +106,6 @@ def read(cls: type[T], folder: Path) -> T:
         else:
             values[field.name] = _from_json(manifest[field.name], hint)
     return cls(**values)
-
-
-@cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
 
 
 def _to_json(value: Any, name: str) -> Any:

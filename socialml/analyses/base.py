@@ -15,6 +15,7 @@ import platform
 import shutil
 import time
 from collections.abc import Mapping
+from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -53,7 +54,9 @@ def load(name: str) -> Analysis:
     """The module of an analysis. Only names from the whitelist are ever imported."""
     if name not in names():
         raise UserError(
-            "unknown_analysis", f"There is no analysis called '{name}'.", f"Choose one of: {', '.join(names())}."
+            "unknown_analysis",
+            f"There is no analysis called '{name}'.",
+            f"Choose one of: {', '.join(names())}.",
         )
     return cast(Analysis, importlib.import_module(f"{analyses.__name__}.{name}"))
 
@@ -69,8 +72,16 @@ def run(name: str, store: Store, dataset: str, config: Any, report: Report | Non
     try:
         artefacts.write(result, folder / "result")
         return record(
-            store, run_id=run_id, name=name, dataset=dataset, config=config, version=version, result=result,
-            folder=folder / "result", seconds=time.monotonic() - started, threads=threads(),
+            store,
+            run_id=run_id,
+            name=name,
+            dataset=dataset,
+            config=config,
+            version=version,
+            result=result,
+            folder=folder / "result",
+            seconds=time.monotonic() - started,
+            threads=threads(),
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -88,21 +99,38 @@ def snapshot(analysis: Analysis, store: Store, dataset: str, config: Any) -> tup
         if store.version(dataset) == version:
             return inputs, version
     raise UserError(
-        "dataset_changing", f"'{dataset}' changed {_SNAPSHOT_TRIES} times while it was being read.",
+        "dataset_changing",
+        f"'{dataset}' changed {_SNAPSHOT_TRIES} times while it was being read.",
         "Wait until the imports have ended, then start again.",
     )
 
 
 def record(
-    store: Store, *, run_id: str, name: str, dataset: str, config: Any, version: str, result: Any, folder: Path,
-    seconds: float, threads: int,
+    store: Store,
+    *,
+    run_id: str,
+    name: str,
+    dataset: str,
+    config: Any,
+    version: str,
+    result: Any,
+    folder: Path,
+    seconds: float,
+    threads: int,
 ) -> Run:
     """Save a computed result as a run in one transaction; its artefacts in `folder` move into the store."""
     settings = config_json(config)
     return store.save_run(
-        run_id, dataset=dataset, analysis=name, dataset_version=version, config=settings,
-        seed=int(settings.get("seed") or 0), metrics=result.metrics(), environment=environment(threads),
-        seconds=round(seconds, 3), artefacts=folder,
+        run_id,
+        dataset=dataset,
+        analysis=name,
+        dataset_version=version,
+        config=settings,
+        seed=int(settings.get("seed") or 0),
+        metrics=result.metrics(),
+        environment=environment(threads),
+        seconds=round(seconds, 3),
+        artefacts=folder,
     )
 
 
@@ -114,7 +142,11 @@ def read_result(run: Run) -> Any:
 def config_json(config: Any) -> dict[str, Any]:
     """A Config as plain JSON values, which its from_json takes back; dates become ISO text."""
     values: Mapping[str, Any] = dataclasses.asdict(config)
-    return json.loads(json.dumps(values, default=str, ensure_ascii=False))
+    return json.loads(json.dumps(values, default=_text, ensure_ascii=False))
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)  # a datetime is a date too
 
 
 def threads() -> int:

@@ -1,4 +1,4 @@
-"""Worker processes: start one in a group of its own, stop the group, recognise one left by an earlier server."""
+"""Worker processes: start one in its own group, stop the group, recognise one of an earlier server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ import socialml
 GRACE_SECONDS = 2.0  # between asking a worker to stop and making it
 _ROOT = Path(socialml.__file__).resolve().parent.parent
 _THREAD_LIMITS = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
 )
 
 
@@ -28,11 +32,18 @@ def start(command: Sequence[str], *, threads: int, scratch: Path, log: BinaryIO)
     scratch: a folder for its temporary files. log: where its stderr goes.
     """
     environment = {
-        **os.environ, **{name: str(threads) for name in _THREAD_LIMITS}, "TMPDIR": str(scratch),
+        **os.environ,
+        **{name: str(threads) for name in _THREAD_LIMITS},
+        "TMPDIR": str(scratch),
         "PYTHONFAULTHANDLER": "1",  # a crash in a library leaves a trace in the log
     }
     return subprocess.Popen(
-        command, cwd=_ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+        command,
+        cwd=_ROOT,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
         start_new_session=True,
     )
 
@@ -66,7 +77,7 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def identity(pid: int) -> tuple[str, str] | None:
-    """When the process started and its command line; None when there is no such process (or only a zombie)."""
+    """When the process started and its command line; None when there is none, or only a zombie."""
     try:
         # After the name in brackets, which may hold spaces: field 1 is the state, field 20 the start time.
         stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -77,7 +88,10 @@ def identity(pid: int) -> tuple[str, str] | None:
             return None
     try:
         shown = subprocess.run(
-            ["ps", "-o", "lstart=", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=5,
+            ["ps", "-o", "lstart=", "-o", "command=", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            timeout=5,
             env={**os.environ, "LC_ALL": "C"},
         ).stdout.strip()
     except (OSError, subprocess.SubprocessError):

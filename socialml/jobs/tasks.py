@@ -19,4 +19,6 @@ def load(name: str) -> Any:
         return base.load(name)
     except UserError as error:
         known = ", ".join((IMPORT, *base.names()))
-        raise UserError("unknown_task", f"There is no task called '{name}'.", f"Choose one of: {known}.") from error
+        raise UserError(
+            "unknown_task", f"There is no task called '{name}'.", f"Choose one of: {known}."
+        ) from error

@@ -21,6 +21,7 @@ from typing import IO
 
 from socialml import artefacts
 from socialml.errors import Cancelled, UserError
+from socialml.jobs import job as jobs
 from socialml.jobs import tasks
 from socialml.progress import Progress
 
@@ -32,8 +33,9 @@ _SECONDS_BETWEEN_LINES = 0.1
 def main(job_dir: str | Path) -> int:
     """Carry out the job in a folder: job.json and inputs/ in, result/ out, or error.json and exit code 2."""
     folder = Path(job_dir)
-    if not (folder / "job.json").is_file():
-        raise UserError("no_job", f"{folder} holds no job.", "Workers are started by the app; nothing to do by hand.")
+    if not (folder / jobs.JOB_FILE).is_file():
+        print(f"{folder} holds no job. The app starts workers by itself.", file=sys.stderr)
+        return MISTAKE
     os.nice(NICENESS)  # before any thread starts: on Linux each thread has its own
     _end_with_parent()
     try:
@@ -45,31 +47,36 @@ def main(job_dir: str | Path) -> int:
         return MISTAKE
     except MemoryError:
         traceback.print_exc()
-        _write_error(folder, UserError(
-            "out_of_memory", "The machine has too little free memory for this.", "Close other programs, or use less data.",
-        ))
+        _write_error(
+            folder,
+            UserError(
+                "out_of_memory",
+                "The machine has too little free memory for this.",
+                "Close other programs, or use less data.",
+            ),
+        )
         return MISTAKE
     except (Cancelled, KeyboardInterrupt, BrokenPipeError):
         return CANCELLED
-    except Exception:
+    except Exception:  # noqa: BLE001 - the trace goes to the log, the code to the manager
         traceback.print_exc()
         return BUG
 
 
 def _work(folder: Path, report: _Reporter) -> None:
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = json.loads((folder / jobs.JOB_FILE).read_text(encoding="utf-8"))
     task = tasks.load(job["task"])
     config = task.Config.from_json(job["config"])
-    inputs = artefacts.read(task.Inputs, folder / "inputs")
+    inputs = artefacts.read(task.Inputs, folder / jobs.INPUTS)
     result = task.compute(inputs, config, report)
-    shutil.rmtree(folder / "result", ignore_errors=True)  # of an earlier try by hand
-    artefacts.write(result, folder / "result")
+    shutil.rmtree(folder / jobs.RESULT, ignore_errors=True)  # of an earlier try by hand
+    artefacts.write(result, folder / jobs.RESULT)
 
 
 def _write_error(folder: Path, error: UserError) -> None:
-    part = folder / "error.json.part"
+    part = folder / f"{jobs.ERROR_FILE}.part"
     part.write_text(json.dumps(error.as_dict(), ensure_ascii=False), encoding="utf-8")
-    part.rename(folder / "error.json")
+    part.rename(folder / jobs.ERROR_FILE)
 
 
 class _Reporter:
@@ -98,14 +105,20 @@ class _Reporter:
         self._thread.join(timeout=2)
 
     def _write(self) -> None:
+        written: Progress | None = None
         while True:
             self._news.wait()
             self._news.clear()
-            progress, self._latest = self._latest, None
-            if progress is not None:
-                line = {"fraction": progress.fraction, "done": float(progress.done), "total": float(progress.total),
-                        "message": str(progress.message)}
-                with contextlib.suppress(OSError):  # nobody reads any more; stdin's end stops us
+            progress = self._latest
+            if progress is not None and progress is not written:
+                written = progress
+                line = {
+                    "fraction": progress.fraction,
+                    "done": float(progress.done),
+                    "total": float(progress.total),
+                    "message": str(progress.message),
+                }
+                with contextlib.suppress(OSError, ValueError):  # nobody reads any more; stdin's end stops us
                     print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
             elif self._closing.is_set():
                 return
@@ -129,7 +142,7 @@ def _progress_lines() -> Iterator[IO[str]]:
 
 
 def _end_with_parent() -> None:
-    """End this process and all it started when stdin ends. Only a pipe counts: /dev/null has no parent in it."""
+    """End this process and all it started when stdin ends. Only a pipe counts: /dev/null is at its end."""
     if not stat.S_ISFIFO(os.fstat(0).st_mode):
         return
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from socialml.store.connection import SCHEMA_VERSION, Interrupt
 from socialml.store.datasets import Dataset, ImportInfo
 from socialml.store.rows import Rows
 from socialml.store.runs import Run, Runs
 
 
+ROOT = Path(__file__).resolve().parents[2]  # the project: app.py, sample_data
+
+
+def default_path() -> Path:
+    """$SOCIALML_STORE, else data/socialml.duckdb under the project."""
+    return Path(os.environ.get("SOCIALML_STORE") or ROOT / "data" / "socialml.duckdb")
+
+
 class Store(Rows, Runs):
     """A store file and the folder beside it (`<file>.d`) with inbox, jobs and artefacts."""
 
 
-__all__ = ["SCHEMA_VERSION", "Dataset", "ImportInfo", "Interrupt", "Run", "Store"]
+__all__ = ["ROOT", "SCHEMA_VERSION", "Dataset", "ImportInfo", "Interrupt", "Run", "Store", "default_path"]

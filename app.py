@@ -1,0 +1,25 @@
+"""SocialML: navigation and the sidebar's choices; nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from socialml.errors import UserError
+from socialml.ui import context, parts
+
+st.set_page_config(page_title="SocialML", page_icon="📊", layout="wide")
+page = st.navigation(
+    {
+        "": [st.Page("pages/start.py", title="Start", url_path="", default=True, visibility="hidden")],
+        "Explore": [
+            st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:"),
+            st.Page("pages/segments.py", title="Segments", icon=":material/groups:"),
+        ],
+        "Prepare": [st.Page("pages/data.py", title="Data", icon=":material/database:")],
+    }
+)
+try:
+    context.set_current(context.sidebar())
+    page.run()
+except UserError as error:
+    parts.error(error)

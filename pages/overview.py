@@ -1,0 +1,116 @@
+"""Overview: who comes, who buys, what it brings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from socialml import words
+from socialml.features import overview as features
+from socialml.figures import overview as figures
+from socialml.ui import context, parts, state
+
+
+@st.cache_data(show_spinner="Counting …", max_entries=32)
+def _overview(
+    store: str, dataset: str, version: str, start: datetime | None, until: datetime | None, run_id: str | None,
+    segment: int | None,
+) -> features.Overview:
+    members = None
+    if run_id and segment is not None:
+        members = (state.result(state.store().run(run_id)).users.path, segment)
+    return features.overview(state.store(), dataset, start=start, until=until, members=members)
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _change(store: str, dataset: str, version: str) -> features.Change | None:
+    return features.last_change(state.store(), dataset)
+
+
+def show(chosen: context.Context) -> None:
+    store = state.store()
+    run = state.newest_run(chosen.name, "segments")
+    who = ""
+    if run and chosen.segment is not None:
+        who = f" in {context.segment_names(run.run_id)[chosen.segment]}"
+    data = _overview(
+        str(store.path), chosen.name, chosen.version, chosen.start, chosen.until,
+        run.run_id if run and chosen.segment is not None else None, chosen.segment,
+    )
+    months = data.months
+    parts.heading(
+        "Overview",
+        f"{words.count(data.buyers)} of {words.plural(data.users, 'customer')}{who} bought"
+        f" {words.plural(data.orders, 'order')} worth {words.money(data.revenue, chosen.currency)}"
+        f" net of refunds.",
+    )
+    per_order = data.revenue / data.orders if data.orders else None
+    gross = data.revenue + data.refunded
+    parts.key_figures([
+        parts.KeyFigure("Customers", words.count(data.users), "Different customers with at least one row in these dates.",
+                        months["users"].tolist()),
+        parts.KeyFigure("Buyers", words.count(data.buyers), "Customers with at least one purchase.", months["buyers"].tolist()),
+        parts.KeyFigure("Orders", words.count(data.orders), "Different order numbers; without numbers, purchases.",
+                        months["orders"].tolist()),
+        parts.KeyFigure("Revenue", words.short_money(data.revenue, chosen.currency),
+                        "Amounts paid minus refunds, also of rows without a customer.", months["revenue"].tolist()),
+        parts.KeyFigure("Average order", words.money(per_order, chosen.currency), "Revenue divided by orders."),
+        parts.KeyFigure("Refunded", words.share(data.refunded / gross if gross else None), "Refunds as a share of sales."),
+    ])
+    named = {"month": "Month", "users": "Customers", "buyers": "Buyers", "orders": "Orders", "revenue": "Revenue"}
+    parts.chart(
+        figures.revenue(data, chosen.currency), "revenue",
+        note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
+        numbers=months[list(named)].rename(columns=named),
+    )
+    tabs = st.tabs(["Who buys?", "When?", "Where?", "What?", "What changed?"])
+    with tabs[0]:
+        figure = figures.conversion(data)
+        if figure:
+            parts.chart(figure, "conversion", note="Visitors did something other than buy. Whiskers: 95% interval.")
+        else:
+            st.info("Conversion needs behaviour events (views, likes, carts); these dates hold purchases only.")
+    with tabs[1]:
+        parts.chart(figures.hours(data), "hours")
+    with tabs[2]:
+        _bars(figures.bars(data.platforms, "Platform", chosen.currency), "platforms", "a platform")
+    with tabs[3]:
+        _bars(figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category")
+        _bars(figures.tail(data), "tail", "a product number")
+    with tabs[4]:
+        _changed(chosen)
+    st.caption(
+        f"Data from {chosen.first} to {chosen.last}, version {chosen.version}."
+        " Everything here is counted from your rows; nothing is estimated."
+    )
+
+
+def _bars(figure, key: str, column: str) -> None:  # noqa: ANN001
+    if figure is None:
+        st.info(f"The rows of these dates hold no {column.removeprefix('a ')}.")
+    else:
+        parts.chart(figure, key)
+
+
+def _changed(chosen: context.Context) -> None:
+    change = _change(str(state.store().path), chosen.name, chosen.version)
+    if change is None:
+        return
+    sentence = f"The last import, {change.file}, added {words.plural(change.rows, 'row')} of {change.kind}"
+    sentence += f" and {words.plural(change.new_users, 'customer')} not seen before."
+    if change.already_there:
+        sentence += f" {words.plural(change.already_there, 'row')} were there already and were left out."
+    st.markdown(parts.plain(sentence))
+    st.page_link("pages/data.py", label="See its receipt", icon=":material/receipt_long:")
+
+
+selected = context.current()
+if selected is None:
+    parts.heading("Overview", "Who comes, who buys and what it brings: bring a file to see it.")
+    parts.no_dataset()
+elif selected.first is None:
+    parts.heading("Overview", "This dataset has no purchases and no behaviour yet.")
+    parts.needs("orders or behaviour events")
+else:
+    show(selected)

@@ -1,0 +1,200 @@
+"""Bytes of any kind -> one UTF-8 text file (or a Parquet file) that can be read."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from socialml.errors import UserError
+
+BLOCK = 1 << 20  # bytes read at once
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5", "cp1252", "latin-1")
+SAVE_AS = "Save it as CSV (UTF-8) in Excel, WPS or your shop's export, and add it again."
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file made readable.
+
+    path: UTF-8 text or Parquet; the given file itself where nothing had to change.
+    undecodable: characters that could not be decoded and were replaced.
+    whole: False when only the head was taken.
+    """
+
+    file: str
+    path: Path
+    format: str  # 'csv' or 'parquet'
+    encoding: str | None
+    compressed: bool
+    sha256: str
+    undecodable: int = 0
+    whole: bool = True
+
+
+def open_source(path: Path, work: Path, encoding: str | None = None, head: int | None = None) -> Source:
+    """Find out what the file is and make it UTF-8.
+
+    head: take only about this many bytes of text, cut at a line end (for a quick look).
+    Raises UserError: empty_file, not_a_table, excel_file, broken_gzip, wrong_encoding, bad_encoding_name.
+    """
+    start = _first_bytes(path)
+    if not start:
+        raise UserError("empty_file", f"{path.name} is empty (0 bytes).", "Export it again and add the new file.")
+    if start[:4] == b"PAR1":
+        return Source(path.name, path, "parquet", None, False, "" if head else _digest(path))
+    compressed = start[:2] == b"\x1f\x8b"
+    sample = _text_head(path, compressed, BLOCK)
+    if not sample.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
+        raise UserError("empty_file", f"{path.name} holds no text.", "Export it again and add the new file.")
+    _refuse_other_formats(path.name, sample)
+    codec = _known(encoding) if encoding else find_encoding(sample, path.name)
+    if codec == "utf-8" and not compressed and (head is None or path.stat().st_size <= head):
+        # The common road: nothing is copied. A bad byte further on is found while reading.
+        return Source(path.name, path, "csv", codec, False, "" if head else _digest(path))
+    try:
+        return _transcode(path, work / "text.csv", codec, compressed, head)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            "broken_gzip", f"{path.name} cannot be unpacked: {error}.", "Download or compress it again."
+        ) from error
+
+
+def reopen(source: Source, path: Path, work: Path) -> Source:
+    """The same file, for one whose head looked like UTF-8 but which is not: decide on the bytes that fail."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    before = b""
+    for block in _blocks(path, source.compressed):
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError:
+            codec = find_encoding(before[-BLOCK:] + block, path.name)
+            return _transcode(path, work / "text.csv", codec, source.compressed, None)
+        before = block
+    return source
+
+
+def find_encoding(sample: bytes, name: str = "The file") -> str:
+    """The encoding of some bytes: marks first, then strict UTF-8, GB18030 by common characters, then a guess."""
+    if sample.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    zeros = sample.count(0)
+    if zeros:
+        # UTF-16 without a mark: digits and commas leave a zero in every other byte.
+        if zeros >= 0.2 * len(sample) and len(sample) > 3:
+            return "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
+        raise _binary(name)
+    control = sum(sample.count(byte) for byte in range(32) if byte not in (9, 10, 11, 12, 13, 27, 28, 29, 30, 31))
+    if control > 0.001 * len(sample):
+        raise _binary(name)
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    broken, wide = text.count("\ufffd"), sum(ch > "\x7f" for ch in text) if not text.isascii() else 0
+    if not broken or (broken < 0.02 * wide and broken < 0.001 * len(text)):
+        return "utf-8"
+    chinese = codecs.getincrementaldecoder("gb18030")("replace").decode(sample)
+    others = [ch for ch in chinese if ch > "\x7f"]
+    if others and sum(map(_common_in_chinese, others)) >= 0.8 * len(others):
+        return "gb18030"
+    from charset_normalizer import from_bytes  # only odd files pay for it
+
+    best = from_bytes(sample[: 1 << 18]).best()
+    guess = best.encoding.replace("_", "-") if best else "cp1252"
+    return guess if guess not in ("ascii", "utf-8") else "cp1252"
+
+
+def _common_in_chinese(character: str) -> bool:
+    """Whether GB2312 has it among punctuation or the 3,755 most used characters."""
+    try:
+        first = character.encode("gb2312")[0]
+    except UnicodeEncodeError:
+        return False
+    return 0xA1 <= first <= 0xA3 or 0xB0 <= first <= 0xD7
+
+
+def _known(encoding: str) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise UserError(
+            "bad_encoding_name", f"There is no encoding called {encoding!r}.", f"Use one of {', '.join(ENCODINGS)}."
+        ) from None
+    return "gb18030" if name in ("gbk", "gb2312") else name
+
+
+def _refuse_other_formats(name: str, sample: bytes) -> None:
+    if sample[:4] == b"PK\x03\x04" or sample[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        raise UserError("excel_file", f"{name} is an Excel workbook or a zip file, not a text table.", SAVE_AS)
+    opening = sample[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if opening.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"{\\rtf", b"%pdf")):
+        what = "a PDF or text document" if opening[:1] in b"%{" else "a web page or XML"
+        raise UserError("not_a_table", f"{name} is {what}, whatever its name says.", SAVE_AS)
+
+
+def _binary(name: str) -> UserError:
+    return UserError("not_a_table", f"{name} is not text: it may be a picture, a program or a damaged file.", SAVE_AS)
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(8)
+
+
+def _text_head(path: Path, compressed: bool, size: int) -> bytes:
+    try:
+        with closing(_open(path, compressed)) as file:
+            return file.read(size)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(
+            "broken_gzip", f"{path.name} cannot be unpacked: {error}.", "Download or compress it again."
+        ) from error
+
+
+def _open(path: Path, compressed: bool) -> IO[bytes]:
+    return cast(IO[bytes], gzip.open(path, "rb")) if compressed else path.open("rb")
+
+
+def _blocks(path: Path, compressed: bool) -> Iterator[bytes]:
+    with closing(_open(path, compressed)) as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _transcode(path: Path, target: Path, codec: str, compressed: bool, head: int | None) -> Source:
+    """Write the text as UTF-8 without a mark, block by block."""
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    replaced = characters = taken = 0
+    whole = True
+    with target.open("wb") as out:
+        for block in _blocks(path, compressed):
+            taken += len(block)
+            text = decoder.decode(block)
+            replaced += text.count("\ufffd")
+            characters += len(text)
+            if head is not None and taken > head:
+                out.write(text[: text.rfind("\n") + 1].encode("utf-8"))
+                whole = False
+                break
+            out.write(text.encode("utf-8"))
+        else:
+            out.write(decoder.decode(b"", True).encode("utf-8"))
+    if replaced > max(3, 0.01 * characters):
+        raise UserError(
+            "wrong_encoding",
+            f"{path.name} cannot be read as {codec}: {replaced:,} of {characters:,} characters make no sense.",
+            f"Choose another encoding ({', '.join(ENCODINGS)}), or save the file as UTF-8.",
+        )
+    digest = "" if head else _digest(path)
+    return Source(path.name, target, "csv", codec, compressed, digest, replaced, whole)

@@ -1,0 +1,1 @@
+"""Algorithms, one a file: arrays in, results out."""

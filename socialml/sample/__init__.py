@@ -1,0 +1,173 @@
+"""The data generator: a live-shopping shop on Douyin and Kuaishou, with its planted truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from socialml.errors import UserError
+
+from . import behaviour, model, orders as order_lines, tables
+from . import users as people
+
+KINDS = tuple(model.KINDS)
+END = date(2025, 10, 1)  # first day after the history; the 90 days before it hold no promotion
+MAX_ROWS = 5_000_000  # above this the model is thinned
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What was planted. Arrays have one entry a user, in the order of the users table."""
+
+    user_id: pa.Array
+    kind: NDArray[np.str_]  # empty text with noise=True
+    traits: dict[str, NDArray[np.float64]]  # per 30 active days; order_value CNY, discount a share, seconds a view
+    registered: NDArray[np.int64]  # day of the history, may be negative
+    until: NDArray[np.int64]  # first day after the user left, or the length of the history
+    exposure: NDArray[np.float64]  # active months of 30 days in the history, weighted by season and promotions
+    activity: NDArray[np.float32]  # (users, months) planted monthly level, mean 1
+    expected: NDArray[np.float32]  # (users, months) expected orders before any thinning
+    calendar: NDArray[np.float64]  # (days, kinds) multiplier of the purchase rate
+    kinds: tuple[str, ...]  # columns of calendar
+    anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    events: pa.Table
+    orders: pa.Table
+    users: pa.Table
+    truth: Truth
+
+
+def generate(
+    users: int,
+    *,
+    seed: int = 0,
+    months: int = 24,
+    end: date = END,
+    kinds: Sequence[str] = KINDS,
+    noise: bool = False,
+    survey_share: float = 0.15,
+    anomaly_share: float = 0.01,
+    churn: float = 1.0,
+    events: int | None = None,
+    orders: int | None = None,
+) -> Sample:
+    """A shop with this many users. The same arguments give the same tables."""
+    _check(users, months, kinds, survey_share, anomaly_share, churn, events, orders)
+    rng = np.random.default_rng(seed)
+    used = [model.KINDS[name] for name in kinds]
+    start, month_starts = _months(end, months)
+    drawn = people.draw(rng, users, used, month_starts[-1], churn, noise)
+    plan = order_lines.plan(rng, drawn, used, start, month_starts)
+
+    active = np.clip(np.minimum(drawn.until, month_starts[-1]) - np.maximum(drawn.registered, month_starts[-1] - 60), 0, 60)
+    rates = sum(drawn.traits[name] for name in model.BEHAVIOURS)
+    rows = float(plan.expected.sum(dtype=np.float64)) + float((rates * active).sum() / model.DAYS_A_MONTH)
+    thinned = rows > MAX_ROWS and (events is None or orders is None)
+    if thinned:
+        events = users if events is None else events
+        orders = users if orders is None else orders
+
+    lines = order_lines.draw(rng, drawn, plan, orders, anomaly_share)
+    log = behaviour.draw(rng, drawn, plan, lines, events)
+    ids = pa.array(people.texts(np.arange(users)), type=pa.string())
+    order_table = tables.orders_table(lines, drawn, ids, start)
+    user_table = tables.users_table(rng, drawn, ids, start, survey_share)
+    event_table = tables.events_table(log, lines, drawn, ids, start)
+
+    planted = np.flatnonzero(lines.anomaly)
+    anomalies = order_table.select(["order_id", "user_id", "ts", "amount"]).take(planted)
+    anomalies = anomalies.append_column("usual_amount", tables.money(lines.usual[planted]))
+    parameters = {
+        "users": users, "seed": seed, "months": months, "end": end.isoformat(), "kinds": list(kinds), "noise": noise,
+        "survey_share": survey_share, "anomaly_share": anomaly_share, "churn": churn, "events": event_table.num_rows,
+        "orders": order_table.num_rows, "thinned": bool(thinned),
+    }  # fmt: skip
+    names = np.array([""] if noise else kinds)
+    truth = Truth(
+        user_id=ids, kind=names[np.zeros(users, dtype=int) if noise else drawn.kind], traits=drawn.traits,
+        registered=drawn.registered, until=drawn.until, exposure=plan.exposure, activity=plan.activity,
+        expected=plan.expected, calendar=np.diff(plan.cumulative, axis=0), kinds=tuple(kinds), anomalies=anomalies,
+        parameters=parameters,
+    )  # fmt: skip
+    return Sample(events=event_table, orders=order_table, users=user_table, truth=truth)
+
+
+def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
+    """Write the CSV files and truth/; returns file, kind and rows of each."""
+    out = Path(out)
+    (out / "truth").mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind in ("events", "orders", "users"):
+        rows = tables.write_csv(getattr(sample, kind), out / f"{kind}.csv")
+        written.append({"file": str(out / f"{kind}.csv"), "kind": kind, "rows": rows})
+    truth = sample.truth
+    kinds = pa.table({"user_id": truth.user_id, "kind": pa.array(truth.kind.astype(object), type=pa.string())})
+    for name, table in (("users", kinds), ("anomalies", truth.anomalies)):
+        rows = tables.write_csv(table, out / "truth" / f"{name}.csv")
+        written.append({"file": str(out / "truth" / f"{name}.csv"), "kind": "truth", "rows": rows})
+    tables.write_json(truth.parameters, out / "truth" / "parameters.json")
+    return written
+
+
+def templates() -> dict[str, str]:
+    """Small files to download and fill in."""
+    return TEMPLATES
+
+
+TEMPLATES = {
+    "events.csv": "user_id,ts,action,item_id,category,platform,device,seconds,pages,text\n"
+    "C1001,2025-09-28 20:15:04,view,P0001,beauty,Douyin,iPhone,65,3,\n"
+    "C1001,2025-09-28 20:17:40,like,P0001,beauty,Douyin,iPhone,,,\n"
+    "C1002,2025-09-29 12:03:11,comment,P0042,snacks,Kuaishou,Huawei,,,great quality\n",
+    "orders.csv": "order_id,user_id,ts,item_id,category,quantity,amount,discount,platform,device\n"
+    "A0001,C1001,2025-09-28 20:21:30,P0001,beauty,1,129.00,20.00,Douyin,iPhone\n"
+    "A0002,C1002,2025-09-29 12:10:00,P0042,snacks,2,35.80,0.00,Kuaishou,Huawei\n"
+    "A0001,C1001,2025-09-30 09:00:00,P0001,beauty,-1,-129.00,0.00,Douyin,iPhone\n",
+    "users.csv": "user_id,gender,age,region,income,device,platform,registered,satisfaction\n"
+    "C1001,female,29,Guangdong,8500,iPhone,Douyin,2024-11-03,5\n"
+    "C1002,male,41,Henan,5200,Huawei,Kuaishou,2025-08-19,\n"
+    "C1003,female,35,Sichuan,,Xiaomi,Douyin,2023-06-30,4\n",
+}
+
+
+def _months(end: date, months: int) -> tuple[date, list[int]]:
+    """First day of the history, and the first day of each month counted from it, the end last."""
+    firsts = []
+    for back in range(months, -1, -1):
+        at = end.year * 12 + end.month - 1 - back
+        firsts.append(date(at // 12, at % 12 + 1, 1))
+    start = firsts[0]
+    days = [(first - start).days for first in firsts[:-1]]
+    return start, [*days, (end - start).days]
+
+
+def _check(
+    users: int, months: int, kinds: Sequence[str], survey_share: float, anomaly_share: float, churn: float,
+    events: int | None, orders: int | None,
+) -> None:  # fmt: skip
+    def refuse(message: str, hint: str) -> None:
+        raise UserError("bad_sample", message, hint)
+
+    if not 1 <= users <= 9_999_999:
+        refuse(f"{users} users cannot be generated; 1 to 9,999,999 can.", "Choose another number of users.")
+    if not 3 <= months <= 60:
+        refuse(f"A history of {months} months cannot be generated; 3 to 60 can.", "Choose another number of months.")
+    unknown = [name for name in kinds if name not in model.KINDS]
+    if unknown or not kinds or len(set(kinds)) != len(kinds):
+        refuse(f"Kinds {list(kinds)} cannot be used.", f"Name each of {', '.join(KINDS)} at most once.")
+    for name, share in (("survey_share", survey_share), ("anomaly_share", anomaly_share)):
+        if not 0 <= share <= 1:
+            refuse(f"{name} is {share}; it is a share between 0 and 1.", "Choose a share between 0 and 1.")
+    if churn < 0 or min(events or 0, orders or 0) < 0:
+        refuse("churn, events and orders cannot be negative.", "Choose 0 or more.")

@@ -1,0 +1,101 @@
+"""What pages are built of: the answer, key figures, charts, tables, reasons, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from socialml.errors import UserError
+from socialml.export import csv_bytes
+from socialml.figures.theme import template
+
+_STYLE = """<style>
+.st-key-key-figures [data-testid="stMetric"] { min-width: 9.2rem; }
+.st-key-key-figures > div { min-width: 9.2rem; }
+.answer { font-size: 1.15rem; line-height: 1.5; max-width: 52rem; margin: -0.5rem 0 0.5rem 0; }
+[data-testid="stMainBlockContainer"] { padding-top: 3rem; max-width: 80rem; }
+</style>"""
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    label: str
+    value: str
+    help: str
+    trend: Sequence[float] | None = None
+
+
+def heading(title: str, answer: str) -> None:
+    """The page's question and, under it, its answer in a sentence."""
+    st.html(_STYLE)
+    st.title(title)
+    st.markdown(f"#### {plain(answer)}")
+
+
+def plain(text: str) -> str:
+    """Text that may come from a file, with everything Markdown or HTML would act on made harmless."""
+    for character in "\\`*_{}[]()<>#|~$:":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def key_figures(figures: Sequence[KeyFigure]) -> None:
+    with st.container(horizontal=True, key="key-figures"):
+        for figure in figures:
+            st.metric(
+                figure.label, figure.value, help=figure.help, border=True,
+                chart_data=list(figure.trend) if figure.trend is not None and len(figure.trend) > 2 else None,
+                chart_type="bar",
+            )
+
+
+def is_dark() -> bool:
+    return getattr(st.context.theme, "type", "light") == "dark"
+
+
+def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:  # noqa: ANN001
+    """A figure in the page's colours, its numbers folded under it."""
+    figure.update_layout(template=template(dark=is_dark()))
+    title = figure.layout.title.text or key
+    st.plotly_chart(
+        figure, width="stretch", theme=None, key=key, alt=title, config={"displaylogo": False, "displayModeBar": False}
+    )
+    if note:
+        st.caption(note)
+    if numbers is not None:
+        with st.expander("The numbers"):
+            table(numbers, key=f"{key}-numbers")
+
+
+def table(frame: pd.DataFrame, key: str, *, column_config: dict | None = None, height: int | str = "auto") -> None:
+    st.dataframe(frame, hide_index=True, key=key, column_config=column_config, height=height)  # type: ignore[arg-type]
+
+
+def download(label: str, make: Callable[[], pa.Table], file_name: str, key: str, help: str = "") -> None:
+    """A button that makes its CSV only when it is pressed."""
+    st.download_button(
+        label, data=lambda: csv_bytes(make()), file_name=file_name, mime="text/csv", on_click="ignore", key=key,
+        icon=":material/download:", help=help or None,
+    )
+
+
+def error(problem: UserError | dict[str, str]) -> None:
+    """What happened, where, and the way out."""
+    told = problem.as_dict() if isinstance(problem, UserError) else problem
+    st.error(f"**{plain(told['message'])}**\n\n{plain(told.get('hint', ''))}", icon=":material/error:")
+
+
+def no_dataset() -> None:
+    """The first of the four states: nothing to show yet."""
+    st.info("There is no data yet. Bring a file with orders or behaviour; a template shows what it needs.")
+    st.page_link("pages/data.py", label="Use my own file", icon=":material/upload_file:")
+
+
+def needs(what: str) -> None:
+    """The second state: a dataset without what this page needs."""
+    st.info(f"This page needs {what}, and this dataset has none.")
+    st.page_link("pages/data.py", label="Add such a file", icon=":material/upload_file:")

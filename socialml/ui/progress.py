@@ -1,0 +1,36 @@
+"""Jobs on a page: what runs now, and how the last one ended."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from socialml.jobs.job import JobState
+from socialml.ui import parts, state
+
+
+def newest(dataset: str, task: str) -> JobState | None:
+    """The newest job of this kind for a dataset: the manager knows it after a reload too."""
+    return next((job for job in state.manager().jobs(dataset=dataset) if job.task == task), None)
+
+
+def panel(job: JobState) -> None:
+    """A running job with its step and a stop button, or the reason why it gave no result."""
+    if job.active:
+        st.fragment(_running, run_every=1)(job.id)
+    elif job.status == "failed" and job.error:
+        parts.error(job.error)
+    elif job.status in ("cancelled", "lost"):
+        st.warning(parts.plain(job.message), icon=":material/info:")
+
+
+def _running(job_id: str) -> None:
+    job = state.manager().state(job_id)
+    if not job.active:
+        st.rerun()
+    with st.container(border=True, key=f"job-{job.task}"):
+        bar, stop = st.columns([5, 1], vertical_alignment="center")
+        seconds = f" · {job.seconds:.0f} s" if job.started_at else ""
+        bar.progress(job.fraction, text=parts.plain(f"{job.label}: {job.message or 'starting'}{seconds}"))
+        if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:"):
+            state.manager().cancel(job.id)
+            st.rerun()

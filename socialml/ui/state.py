@@ -1,0 +1,41 @@
+"""What one server process shares among its sessions: the store and the job manager."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import streamlit as st
+
+from socialml.analyses import base
+from socialml.jobs.manager import Manager
+from socialml.store import Run, Store, default_path
+
+
+@st.cache_resource(show_spinner="Opening your data …")
+def store() -> Store:
+    opened = Store(default_path())
+    # What is imported by now lives as long as the server: the collector need not walk it on every rerun.
+    gc.collect()
+    gc.freeze()
+    return opened
+
+
+@st.cache_resource(show_spinner=False)
+def manager() -> Manager:
+    return Manager(store())
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _result(run_id: str) -> Any:
+    return base.read_result(store().run(run_id))
+
+
+def result(run: Run) -> Any:
+    """The Result of a run, read once; its large tables stay on disk. Treat it as read-only."""
+    return _result(run.run_id)
+
+
+def newest_run(dataset: str, analysis: str) -> Run | None:
+    runs = store().runs(dataset=dataset, analysis=analysis)
+    return runs[0] if runs else None

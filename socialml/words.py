@@ -1,0 +1,66 @@
+"""Numbers as people read them: on pages, in figures, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+_SIGNS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "TWD": "NT$", "THB": "฿", "KRW": "₩"}
+MISSING = "–"
+
+
+def sign(currency: str) -> str:
+    """The sign of a currency, or its code with a space where it has none here."""
+    return _SIGNS.get(currency, currency + " ")
+
+
+def count(value: float | None) -> str:
+    """1234 -> '1,234'"""
+    return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def short(value: float | None) -> str:
+    """1234567 -> '1.23M': three digits, for tight places."""
+    if value is None or math.isnan(value):
+        return MISSING
+    for bound, unit, letter in ((999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (9999.5, 1e3, "k")):
+        if abs(value) >= bound:
+            return f"{value / unit:.3g}{letter}"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """0.125 -> '12.5%'"""
+    return MISSING if value is None or math.isnan(value) else f"{value:.{digits}%}"
+
+
+def money(value: float | None, currency: str) -> str:
+    """1234.5 -> '¥1,234'; small amounts keep their cents."""
+    if value is None or math.isnan(value):
+        return MISSING
+    digits = 2 if abs(value) < 100 and value != int(value) else 0
+    return f"{'-' if value < 0 else ''}{sign(currency)}{abs(value):,.{digits}f}"
+
+
+def short_money(value: float | None, currency: str) -> str:
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{'-' if value < 0 else ''}{sign(currency)}{short(abs(value))}"
+
+
+def plural(number: float, one: str, many: str = "") -> str:
+    """2, 'order' -> '2 orders'"""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """['a', 'b', 'c'] -> 'a, b and c'"""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else "none"
+
+
+_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def spelled(number: int) -> str:
+    """5 -> 'five'; from eleven on digits."""
+    return _WORDS[number] if 0 <= number < len(_WORDS) else count(number)
