@@ -41,9 +41,9 @@ def show(chosen: context.Context) -> None:
     months = data.months
     parts.heading(
         "Overview",
-        f"{words.count(data.buyers)} of {words.plural(data.users, 'customer')}{who} bought"
+        f"{words.count(data.buyers)} of {words.plural(data.users, 'customer')}{who} placed"
         f" {words.plural(data.orders, 'order')} worth {words.money(data.revenue, chosen.currency)}"
-        f" net of refunds.",
+        " after refunds.",
     )
     per_order = data.revenue / data.orders if data.orders else None
     gross = data.revenue + data.refunded

@@ -16,6 +16,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
+def shop(store: Store) -> Store:
+    """A store with an empty dataset 'shop'."""
+    store.ensure_dataset("shop")
+    return store
+
+
+@pytest.fixture
 def real_data() -> Path:
     """The folder of whole public data sets; tests that need it are skipped by name without it."""
     folder = os.environ.get("SOCIALML_REAL_DATA")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -109,7 +110,7 @@ class Job:
 
     def note(self, text: str) -> None:
         """Add a line, or a trace, to the job's log."""
-        with open(self.folder / LOG_FILE, "a", encoding="utf-8") as log:
+        with contextlib.suppress(OSError), open(self.folder / LOG_FILE, "a", encoding="utf-8") as log:
             log.write(text if text.endswith("\n") else text + "\n")
 
     def save(self) -> None:

@@ -14,13 +14,15 @@ import shutil
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from socialml.analyses import base
 from socialml.errors import Cancelled, UserError
+from socialml.jobs import failures, processes, steps, tasks
 from socialml.jobs import job as jobs
-from socialml.jobs import processes, steps, tasks
 from socialml.jobs.job import ACTIVE, Job, JobState, Status
 from socialml.store import Store
 
@@ -79,14 +81,13 @@ class Manager:
 
     def state(self, job_id: str) -> JobState:
         with self._lock:
-            job = self._job(job_id)
-            return job.state(self._waiting_for(job) if job.status == "queued" else None)
+            return self._state(self._job(job_id))
 
     def jobs(self, dataset: str | None = None, active: bool = False) -> list[JobState]:
         """The jobs there are, newest first; those of ended ones that are still kept."""
         with self._lock:
             return [
-                self.state(job.id)
+                self._state(job)
                 for job in reversed(self._jobs.values())
                 if (dataset is None or job.dataset == dataset) and (not active or job.status in ACTIVE)
             ]
@@ -118,7 +119,8 @@ class Manager:
         with self._lock:
             job = self._job(job_id)
         job.ended.wait(timeout)
-        return self.state(job_id)
+        with self._lock:
+            return self._state(job)
 
     def close(self) -> None:
         """Cancel what is queued or running and end the threads."""
@@ -155,13 +157,15 @@ class Manager:
             result = steps.work(self.store, job, self._command(job.folder))
         except Exception as error:  # noqa: BLE001 - a job must end, whatever happened in it
             if job.cancelled or isinstance(error, Cancelled):
-                self._end(job, "cancelled", "Cancelled; nothing was changed")
-            elif isinstance(error, UserError):
-                self._end(job, "failed", error.message, error=error.as_dict())
-            else:
+                how = "Stopped with the app" if self._closed else "Cancelled"
+                self._end(job, "cancelled", f"{how}; nothing was changed")
+                return
+            reason = failures.explain(error)
+            if reason is not error:
                 job.note(traceback.format_exc())
                 _log.exception("job %s", job.id)
-                self._end(job, "failed", error=steps.bug(job).as_dict())
+            reason = reason or failures.bug(job.folder / jobs.LOG_FILE)
+            self._end(job, "failed", error=reason.as_dict())
         else:
             self._end(job, "done", "Done", result=result)
 
@@ -179,18 +183,18 @@ class Manager:
         error: dict[str, str] | None = None,
         result: str | dict[str, Any] | None = None,
     ) -> None:
+        # A page that sees the end sees the folder cleared. Not under the lock: pages wait for it.
+        with _logged(job):
+            job.clear()
         with self._lock:
             job.status, job.error, job.result, job.finished_at = status, error, result, jobs.now()
             job.message = message or (error["message"] if error else "")
             job.process = None
             if status == "done":
                 job.fraction = 1.0
-            try:
-                job.clear()
+            with _logged(job):
                 job.save()
                 self._prune()
-            except OSError:  # a full disk must not keep a job from ending
-                _log.exception("job %s ended, but its folder could not be written", job.id)
             job.ended.set()
 
     def _prune(self) -> None:
@@ -218,14 +222,16 @@ class Manager:
             if job.run_id and any(run.run_id == job.run_id for run in self.store.runs()):
                 self._end(job, "done", "Done", result=job.run_id)
                 continue
-            lost = UserError("server_stopped", "The server stopped before this had ended.", "Start it again.")
-            self._end(job, "lost", error=lost.as_dict())
+            self._end(job, "lost", error=failures.server_stopped().as_dict())
         self._prune()
 
     def _job(self, job_id: str) -> Job:
         if job_id not in self._jobs:
             raise UserError("no_job", f"There is no job '{job_id}' any more.", "Start it again.")
         return self._jobs[job_id]
+
+    def _state(self, job: Job) -> JobState:
+        return job.state(self._waiting_for(job) if job.status == "queued" else None)
 
     def _waiting_for(self, job: Job) -> str:
         ahead = 0
@@ -234,6 +240,15 @@ class Manager:
                 break
             ahead += other.status in ACTIVE and _lane(other.task) == _lane(job.task)
         return "Starting" if not ahead else f"Waiting for {ahead} other {'job' if ahead == 1 else 'jobs'}"
+
+
+@contextmanager
+def _logged(job: Job) -> Iterator[None]:
+    """A full disk must not keep a job from ending."""
+    try:
+        yield
+    except OSError:
+        _log.exception("job %s ended, but its folder could not be written", job.id)
 
 
 def _lane(task: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
 from socialml import artefacts
 from socialml.analyses import base
 from socialml.errors import Cancelled, UserError
+from socialml.jobs import failures, processes, tasks, worker
 from socialml.jobs import job as jobs
-from socialml.jobs import processes, tasks, worker
 from socialml.jobs.job import Job
 from socialml.store import Store
 
@@ -70,9 +69,9 @@ def _compute(job: Job, command: list[str]) -> None:
     if code == worker.MISTAKE and error_file.exists():
         raise UserError(**json.loads(error_file.read_text(encoding="utf-8")))
     if code < 0:
-        raise _killed(-code)
+        raise failures.killed(-code)
     if code != worker.DONE or not (job.folder / jobs.RESULT).is_dir():
-        raise bug(job)
+        raise failures.bug(job.folder / jobs.LOG_FILE)
 
 
 def _take_progress(job: Job, line: bytes) -> None:
@@ -108,24 +107,3 @@ def _record(store: Store, job: Job, task: Any, config: Any) -> str | dict[str, A
         threads=job.threads,
     )
     return job.run_id
-
-
-def bug(job: Job) -> UserError:
-    return UserError(
-        "internal",
-        "This stopped on an error in the program, not in your data. Nothing was changed.",
-        f"The details are in {job.folder / jobs.LOG_FILE}. Other settings may avoid it.",
-    )
-
-
-def _killed(number: int) -> UserError:
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
-        name = f"signal {number}"
-    cause = "; the machine may have run out of memory" if number == signal.SIGKILL else ""
-    return UserError(
-        "worker_killed",
-        f"The process that computed this was ended from outside ({name}){cause}. Nothing was changed.",
-        "Close other programs, or use less data, then start it again.",
-    )

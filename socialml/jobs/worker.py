@@ -21,8 +21,8 @@ from typing import IO
 
 from socialml import artefacts
 from socialml.errors import Cancelled, UserError
+from socialml.jobs import failures, tasks
 from socialml.jobs import job as jobs
-from socialml.jobs import tasks
 from socialml.progress import Progress
 
 DONE, BUG, MISTAKE, CANCELLED = 0, 1, 2, 130
@@ -42,25 +42,16 @@ def main(job_dir: str | Path) -> int:
         with _progress_lines() as lines, _Reporter(lines) as report:
             _work(folder, report)
         return DONE
-    except UserError as error:
-        _write_error(folder, error)
-        return MISTAKE
-    except MemoryError:
-        traceback.print_exc()
-        _write_error(
-            folder,
-            UserError(
-                "out_of_memory",
-                "The machine has too little free memory for this.",
-                "Close other programs, or use less data.",
-            ),
-        )
-        return MISTAKE
     except (Cancelled, KeyboardInterrupt, BrokenPipeError):
         return CANCELLED
-    except Exception:  # noqa: BLE001 - the trace goes to the log, the code to the manager
-        traceback.print_exc()
-        return BUG
+    except Exception as error:  # noqa: BLE001 - the trace goes to the log, the code to the manager
+        mistake = failures.explain(error)
+        if mistake is not error:
+            traceback.print_exc()
+        if mistake is None:
+            return BUG
+        _write_error(folder, mistake)
+        return MISTAKE
 
 
 def _work(folder: Path, report: _Reporter) -> None:
@@ -109,20 +100,25 @@ class _Reporter:
         while True:
             self._news.wait()
             self._news.clear()
+            closing = self._closing.is_set()  # before the last look, so that nothing comes after it
             progress = self._latest
             if progress is not None and progress is not written:
                 written = progress
-                line = {
-                    "fraction": progress.fraction,
-                    "done": float(progress.done),
-                    "total": float(progress.total),
-                    "message": str(progress.message),
-                }
                 with contextlib.suppress(OSError, ValueError):  # nobody reads any more; stdin's end stops us
-                    print(json.dumps(line, ensure_ascii=False), file=self._out, flush=True)
-            elif self._closing.is_set():
+                    print(_line(progress), file=self._out, flush=True)
+            if closing:
                 return
             self._closing.wait(_SECONDS_BETWEEN_LINES)
+
+
+def _line(progress: Progress) -> str:
+    values = {
+        "fraction": progress.fraction,
+        "done": float(progress.done),
+        "total": float(progress.total),
+        "message": str(progress.message),
+    }
+    return json.dumps(values, ensure_ascii=False)
 
 
 @contextlib.contextmanager

@@ -70,19 +70,22 @@ def pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers(), initializer=one_core)
 
 
+def check_users(users: int, k: int) -> None:
+    """UserError when there are too few users for k segments."""
+    if users < k * USERS_PER_SEGMENT:
+        raise UserError(
+            "too_few_users", f"{k} segments need at least {k * USERS_PER_SEGMENT} users; this dataset has {users:,}.",
+            "Import more, or lower k." if users >= 2 * USERS_PER_SEGMENT else "Import more.",
+        )  # fmt: skip
+
+
 def largest_k(x: np.ndarray, k: int, k_max: int) -> int:
     """How many segments these users can be tried with: at most k_max, and not more than they can fill.
 
-    x: (users, features), scaled. Raises UserError when they cannot even fill k.
+    x: (users, features), scaled. UserError when they cannot even fill k.
     """
     users = len(x)
-    if users < k * USERS_PER_SEGMENT:
-        fits = users // USERS_PER_SEGMENT
-        way_out = "Import more, or lower k." if fits >= 2 else "Import more."
-        raise UserError(
-            "too_few_users", f"{k} segments need at least {k * USERS_PER_SEGMENT} users; this dataset has {users:,}.",
-            way_out,
-        )
+    check_users(users, k)
     different = distinct_rows(x, k_max)
     if different == 1:
         raise UserError(

@@ -164,14 +164,17 @@ def _fit(profiles: np.ndarray, features: Sequence[str], archetype: Archetype) ->
 
 
 def _confidence(fits: np.ndarray, segment: int, archetype: int) -> float:
-    """Strong and unrivalled: the fit itself, times its lead over the other segments of this archetype.
+    """How sure the name is, 0 to 1: a strong fit, times a clear lead over the rivals on both sides.
 
-    The fit counts in full from 0.6 standard deviations, the lead from 0.4 (a segment cut in two has none).
+    Rivals are the other segments for this archetype (a kind cut in two has no lead) and the other archetypes for
+    this segment. A lead of 0 counts half, of 1 standard deviation nearly in full.
     """
-    fit = fits[segment, archetype]
-    rivals = np.delete(fits[:, archetype], segment)
-    lead = fit - rivals.max() if len(rivals) else fit
-    return float(np.clip(fit / 0.6, 0, 1) * np.clip(0.5 + lead / 0.8, 0, 1))
+    fit = max(float(fits[segment, archetype]), 0.0)
+    confidence = fit / (fit + 0.25)
+    for rivals in (np.delete(fits[:, archetype], segment), np.delete(fits[segment], archetype)):
+        if len(rivals):
+            confidence /= 1 + np.exp(-4 * (fits[segment, archetype] - rivals.max()))
+    return float(confidence)
 
 
 def stand_out_names(profiles: np.ndarray, features: Sequence[str]) -> list[str]:

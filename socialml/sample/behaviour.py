@@ -39,8 +39,10 @@ def draw(rng: np.random.Generator, users: Users, plan: Plan, orders: Orders, tot
         bought = np.sort(rng.choice(bought, size=total // 2, replace=False))
 
     first = np.clip(users.registered, begin, days)
-    until = np.clip(users.until, first, days)
-    months = (until - first) / model.DAYS_A_MONTH
+    until = np.full(len(first), days)
+    # Those who stopped buying still watch, less than before.
+    stopped = np.clip(users.until, first, days)
+    months = (stopped - first + model.FADE * (days - stopped)) / model.DAYS_A_MONTH
     rates = np.column_stack([users.traits[name] for name in model.BEHAVIOURS])
     cell = points.cells(rng, rates * months[:, None], None if total is None else total - len(bought))
     user, action = cell // len(model.BEHAVIOURS), cell % len(model.BEHAVIOURS)

@@ -13,6 +13,7 @@ DAYS_A_MONTH = 30.0  # all rates are per 30 days
 SPREAD = 0.9  # shrinks every user-level spread below; chosen once so that the kinds overlap as in a trial
 ENGAGEMENT = 0.25  # loading of the shared engagement factor on all behaviour
 SOCIAL = 0.45  # loading of the shared social factor on likes, shares and comments
+FADE = 0.6  # behaviour of those who stopped buying, times what it was
 ACTIVITY_SD = 0.15  # of the monthly log activity of one user
 ACTIVITY_RHO = 0.8  # its autocorrelation from month to month
 
@@ -40,7 +41,7 @@ class Kind:
     rates: tuple[float, ...]  # events per 30 days, in the order of BEHAVIOURS
     tenure: tuple[float, float]  # median days since registration, lognormal spread
     tenure_bounds: tuple[float, float]  # days
-    leave: float  # chance a month to leave for good
+    leave: float  # chance a month to stop buying for good
     promotion_response: float  # times the purchase rate on a promotion day
     income: float  # median monthly income, CNY
     age: float  # mean, years
@@ -48,34 +49,35 @@ class Kind:
     douyin: float  # share; the rest come from Kuaishou
 
 
-_OLD = {"tenure": (320.0, 0.55), "tenure_bounds": (80.0, 1500.0)}
+# Median days since registration and spread of those who are not new; from 75 days to four years ago.
+_OLD, _OLD_DAYS = (230.0, 0.85), (75.0, 1500.0)
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(
-            name="frequent", label="High-Frequency Buyers", share=124056, purchases=14, order_value=210, discounted=0.22,
-            seconds=40, sessions=9, rates=(6.5, 1.0, 1.4, 0.7, 0.6, 5.0, 1.0), leave=0.003, promotion_response=2.0,
-            income=9500, age=34, female=0.60, douyin=0.60, **_OLD,
+            name="frequent", label="High-Frequency Buyers", share=124056, purchases=14, order_value=160, discounted=0.17,
+            seconds=40, sessions=9, rates=(6.5, 1.0, 1.4, 0.7, 0.6, 6.0, 1.0), tenure=_OLD,
+            tenure_bounds=_OLD_DAYS, leave=0.006, promotion_response=2.0, income=9500, age=34, female=0.60, douyin=0.60,
         ),
         Kind(
-            name="browser", label="Low-Frequency Browsers", share=201789, purchases=2, order_value=110, discounted=0.24,
-            seconds=100, sessions=12, rates=(12, 0.9, 1.3, 0.6, 0.5, 0.8, 0.8), leave=0.005, promotion_response=2.0,
-            income=7000, age=31, female=0.55, douyin=0.55, **_OLD,
+            name="browser", label="Low-Frequency Browsers", share=201789, purchases=2, order_value=120, discounted=0.17,
+            seconds=110, sessions=12, rates=(12, 0.9, 1.3, 0.6, 0.5, 0.8, 0.8), tenure=_OLD,
+            tenure_bounds=_OLD_DAYS, leave=0.010, promotion_response=2.0, income=7000, age=31, female=0.55, douyin=0.55,
         ),
         Kind(
-            name="social", label="Socially Active Users", share=159876, purchases=6, order_value=120, discounted=0.24,
-            seconds=42, sessions=8, rates=(6, 0.9, 9.0, 4.5, 4.0, 1.4, 0.9), leave=0.003, promotion_response=2.0,
-            income=7000, age=27, female=0.66, douyin=0.65, **_OLD,
+            name="social", label="Socially Active Users", share=159876, purchases=6, order_value=100, discounted=0.17,
+            seconds=42, sessions=8, rates=(6, 0.9, 10, 5, 4.5, 1.4, 0.9), tenure=_OLD,
+            tenure_bounds=_OLD_DAYS, leave=0.006, promotion_response=2.0, income=7000, age=27, female=0.66, douyin=0.65,
         ),
         Kind(
-            name="price", label="Price-Sensitive Users", share=276432, purchases=5, order_value=62, discounted=0.66,
-            seconds=38, sessions=6, rates=(5, 0.9, 1.0, 0.5, 0.4, 1.3, 4.5), leave=0.004, promotion_response=4.0,
-            income=5200, age=39, female=0.62, douyin=0.40, **_OLD,
+            name="price", label="Price-Sensitive Users", share=276432, purchases=5, order_value=68, discounted=0.46,
+            seconds=38, sessions=6, rates=(5, 0.9, 1.0, 0.5, 0.4, 1.3, 4.8), tenure=_OLD,
+            tenure_bounds=_OLD_DAYS, leave=0.008, promotion_response=4.0, income=5200, age=39, female=0.62, douyin=0.40,
         ),
         Kind(
-            name="new", label="New Users", share=226101, purchases=3, order_value=105, discounted=0.26,
-            seconds=42, sessions=6, rates=(5.5, 4.0, 1.1, 0.5, 0.45, 1.0, 0.9), leave=0.03, promotion_response=2.5,
-            income=6500, age=29, female=0.57, douyin=0.58, tenure=(48.0, 0.42), tenure_bounds=(12.0, 89.0),
+            name="new", label="New Users", share=226101, purchases=3, order_value=115, discounted=0.17,
+            seconds=42, sessions=6, rates=(5.5, 4.4, 1.1, 0.5, 0.45, 1.0, 0.9), tenure=(48.0, 0.42),
+            tenure_bounds=(12.0, 89.0), leave=0.04, promotion_response=2.5, income=6500, age=29, female=0.57, douyin=0.58,
         ),
     )
 }  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from socialml.store import Dataset
 from socialml.ui import state
@@ -29,6 +30,11 @@ class Context:
     @property
     def name(self) -> str:
         return self.dataset.name
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day that counts where the user narrowed the dates; None: the last complete one."""
+        return (self.as_of - timedelta(days=1)).date() if self.as_of and self.until else None
 
     @property
     def currency(self) -> str:
@@ -122,4 +128,9 @@ def set_current(context: Context | None) -> None:
 
 def current() -> Context | None:
     """The choices of this rerun, as app.py drew them."""
-    return st.session_state.get("_context")
+    if "_context" not in st.session_state:
+        # The first request to a new server was a page's own address: Streamlit then runs the file in pages/
+        # itself, without app.py, because no st.navigation has told it otherwise yet.
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    return st.session_state["_context"]

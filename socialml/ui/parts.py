@@ -14,10 +14,14 @@ from socialml.export import csv_bytes
 from socialml.figures.theme import template
 
 _STYLE = """<style>
-.st-key-key-figures [data-testid="stMetric"] { min-width: 9.2rem; }
-.st-key-key-figures > div { min-width: 9.2rem; }
-.answer { font-size: 1.15rem; line-height: 1.5; max-width: 52rem; margin: -0.5rem 0 0.5rem 0; }
+.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; }
+.st-key-key-figures > div { width: auto; min-width: 0; }
 [data-testid="stMainBlockContainer"] { padding-top: 3rem; max-width: 80rem; }
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] { padding: 3rem 1rem 2rem 1rem; }
+  h1 { font-size: 2rem !important; }
+  h4 { font-size: 1.1rem !important; }
+}
 </style>"""
 
 
@@ -47,7 +51,7 @@ def key_figures(figures: Sequence[KeyFigure]) -> None:
     with st.container(horizontal=True, key="key-figures"):
         for figure in figures:
             st.metric(
-                figure.label, figure.value, help=figure.help, border=True,
+                figure.label, figure.value, help=figure.help, border=True, height="stretch",
                 chart_data=list(figure.trend) if figure.trend is not None and len(figure.trend) > 2 else None,
                 chart_type="bar",
             )
@@ -59,8 +63,10 @@ def is_dark() -> bool:
 
 def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:  # noqa: ANN001
     """A figure in the page's colours, its numbers folded under it."""
-    figure.update_layout(template=template(dark=is_dark()))
-    title = figure.layout.title.text or key
+    title = figure.layout.title.text or ""
+    # Above the chart, because a title inside it does not wrap on a phone.
+    st.markdown(f"**{plain(title)}**")
+    figure.update_layout(template=template(dark=is_dark()), title=None, margin_t=16)
     st.plotly_chart(
         figure, width="stretch", theme=None, key=key, alt=title, config={"displaylogo": False, "displayModeBar": False}
     )

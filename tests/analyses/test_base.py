@@ -49,8 +49,8 @@ class Toy:
             self.changes -= 1
             with store.write() as con:
                 con.execute(
-                    "INSERT INTO imports SELECT nextval('import_ids'), dataset_id, 'users', 'f.csv', 0, now(),"
-                    " '{}' FROM datasets WHERE name = ?",
+                    "INSERT INTO imports SELECT nextval('import_ids'), dataset_id, 'users', 'f.csv', 0,"
+                    " now(), '{}' FROM datasets WHERE name = ?",
                     [dataset],
                 )
         return dataset

@@ -110,7 +110,8 @@ def test_it_ends_when_its_stdin_does(folder: Path, toy: ModuleType) -> None:
 def test_by_hand_without_a_pipe_it_runs_to_its_end(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WORKER, str(HERE), str(folder)], cwd=HERE.parents[1],
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={**processes.os.environ, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+        env={**processes.os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == worker.DONE, done.stderr
 

@@ -4,53 +4,12 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from socialml.errors import Cancelled, UserError
-from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
 from socialml.store import Interrupt, Store
-
-ARROW = {
-    "VARCHAR": pa.string(), "TIMESTAMP": pa.timestamp("us"), "DOUBLE": pa.float64(), "BIGINT": pa.int64(),
-    "DECIMAL(18,4)": pa.decimal128(18, 4),
-}
-
-
-def staged(store: Store, rows: list[dict[str, Any]], columns: tuple[tuple[str, str], ...], name: str = "a") -> Path:
-    """Rows as a staged file: canonical columns, missing ones null."""
-    wanted = [(column, ARROW[kind]) for column, kind in columns if column != "import_id"]
-    table = pa.table({
-        column: pa.array([row.get(column) for row in rows], type=pa.float64() if pa.types.is_decimal(kind) else kind)
-        .cast(kind) for column, kind in wanted
-    })
-    path = store.inbox / f"{name}.parquet"
-    pq.write_table(table, path)
-    return path
-
-
-def receipt(rows: int, file: str = "a.csv", **more: Any) -> dict[str, Any]:
-    return {"file": file, "rows_read": rows, "rows_accepted": rows, "rows_rejected": 0, **more}
-
-
-def order(user: str | None, day: int, amount: float, action: str = "purchase", kind: str = "orders") -> dict[str, Any]:
-    when = datetime(2024, 1, day, 12)
-    return {"kind": kind, "user_id": user, "ts_utc": when, "ts_local": when, "action": action, "amount": amount}
-
-
-def add(store: Store, rows: list[dict[str, Any]], kind: str = "orders", file: str = "a.csv", **more: Any):  # noqa: ANN201
-    columns = USER_COLUMNS if kind == "users" else EVENT_COLUMNS
-    return store.add_import("shop", kind, staged(store, rows, columns), receipt(len(rows), file, **more))
-
-
-@pytest.fixture
-def shop(store: Store) -> Store:
-    store.ensure_dataset("shop")
-    return store
-
+from tests.support import add, order
 
 def test_versions_follow_the_set_of_imports(shop: Store) -> None:
     empty = shop.version("shop")

@@ -1,0 +1,57 @@
+"""One look for every chart: colours safe for colour blindness, fonts and gridlines, light and dark."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import plotly.graph_objects as go
+
+# The same segment has the same colour on every page. Okabe and Ito's palette, which stays apart with any
+# colour blindness; the eighth and later are grey.
+SEGMENT_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+BLUE = SEGMENT_COLOURS[0]  # 'after', and whatever needs no other colour
+GREY = "#8A8A8A"  # 'before', floors, random data; readable on white and on black
+HARM = "#D55E00"
+FONT = '"Source Sans", "Source Sans Pro", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
+# Below and above the mean: blue to orange over the page's own background, told apart by everybody.
+_BELOW, _ABOVE = "#0072B2", "#D55E00"
+
+
+def segment_colour(segment: int) -> str:
+    """The colour of segment 0, 1, 2 ...; never an error, grey when there are too many."""
+    return SEGMENT_COLOURS[min(segment, len(SEGMENT_COLOURS) - 1)]
+
+
+def diverging(dark: bool) -> list[tuple[float, str]]:
+    """A colour scale for values around zero; zero is close to the page's background."""
+    return [(0.0, _BELOW), (0.5, "#30343C" if dark else "#F4F4F2"), (1.0, _ABOVE)]
+
+
+@cache
+def template(dark: bool) -> go.layout.Template:
+    """The plotly template of every chart."""
+    ink, quiet, grid = ("#FAFAFA", "#C4C7CE", "#3A3E47") if dark else ("#262730", "#555A64", "#E6E8EC")
+    clear = "rgba(0,0,0,0)"
+    axis = {
+        "gridcolor": grid, "gridwidth": 1, "zerolinecolor": grid, "zerolinewidth": 1, "linecolor": grid,
+        "tickfont": {"color": quiet, "size": 12}, "title": {"font": {"color": quiet, "size": 13}, "standoff": 8},
+        "automargin": True,
+    }  # fmt: skip
+    layout = go.Layout(
+        font={"family": FONT, "size": 13, "color": ink},
+        title={
+            "font": {"size": 16, "color": ink}, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 4},
+            "automargin": True, "yref": "container", "y": 0.98, "yanchor": "top",
+        },
+        colorway=list(SEGMENT_COLOURS), paper_bgcolor=clear, plot_bgcolor=clear,
+        margin={"l": 8, "r": 12, "t": 56, "b": 8}, xaxis=axis, yaxis=axis,
+        legend={
+            "orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top", "title": {"text": ""},
+            "font": {"color": ink},
+        },
+        hoverlabel={"font": {"family": FONT, "size": 13}}, hovermode="closest",
+        colorscale={"diverging": diverging(dark)}, coloraxis={"colorbar": {"outlinewidth": 0}},
+        annotationdefaults={"font": {"color": quiet, "size": 12}}, bargap=0.25,
+    )  # fmt: skip
+    heatmap = go.Heatmap(colorscale=diverging(dark), zmid=0)
+    return go.layout.Template(layout=layout, data={"heatmap": [heatmap]})

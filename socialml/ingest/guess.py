@@ -1,0 +1,113 @@
+"""Which kind of table a file is, and which header holds which field."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from socialml.errors import UserError
+from socialml.schema import ACTIONS, KINDS, Column, Kind, normalise_header
+
+
+@dataclass(frozen=True)
+class Guess:
+    """kind with the reason in a sentence; mapping {field: header}."""
+
+    kind: str
+    reason: str
+    mapping: dict[str, str]
+
+
+def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = None) -> Guess:
+    """From headers first, from the values of an action column where events and orders both fit.
+
+    sample: the first rows' cells, in the order of the names.
+    """
+    if kind is not None:
+        known = _kind(kind)
+        return Guess(kind, "You said so.", guess_mapping(known, names))
+    found = {name: guess_mapping(known, names) for name, known in KINDS.items() if known.columns}
+    complete = {name for name, mapping in found.items() if not KINDS[name].missing(set(mapping))}
+    if "events" in complete:
+        header = found["events"]["action"]
+        place = names.index(header)
+        values = [row[place].strip().lower() for row in sample if place < len(row) and row[place].strip()]
+        known_words = sum(value in ACTIONS for value in values)
+        if "orders" not in complete or 2 * known_words >= len(values):
+            return Guess("events", _says(found["events"], ("user_id", "ts", "action")), found["events"])
+    if "orders" in complete:
+        return Guess("orders", _says(found["orders"], ("user_id", "ts", "amount", "quantity", "unit_price")), found["orders"])
+    about = set(found["users"]) - {"user_id"}
+    if "users" in complete and "ts" not in found["events"] and about:
+        return Guess("users", _says(found["users"], ("user_id", *sorted(about))), found["users"])
+    nearest = max(("events", "orders"), key=lambda name: -len(KINDS[name].missing(set(found[name]))))
+    missing = " and ".join(f"'{field}'" for field in KINDS[nearest].missing(set(found[nearest])))
+    return Guess("records", f"It is no table of events, orders or customers: no column is {missing}.", {})
+
+
+def guess_mapping(kind: Kind, names: tuple[str, ...] | list[str]) -> dict[str, str]:
+    """{field: header}, one to one: the field's own name first, then its aliases in their order."""
+    plain = {name: normalise_header(name) or name for name in names}
+    bare = {name: normalise_header(re.sub(r"[(（\[【].*?[)）\]】]", "", name)) for name in names}
+    scored = [
+        (rank, field, header)
+        for field, column in enumerate(kind.columns)
+        for header in range(len(names))
+        if (rank := _rank(column, plain[names[header]], bare[names[header]])) is not None
+    ]
+    mapping: dict[str, str] = {}
+    taken: set[int] = set()
+    for _, field, header in sorted(scored):
+        name = kind.columns[field].name
+        if name not in mapping and header not in taken:
+            mapping[name] = names[header]
+            taken.add(header)
+    return {name: mapping[name] for name in kind.names if name in mapping}
+
+
+def check_mapping(kind_name: str, mapping: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    """The mapping if every field and header exists and none is used twice; UserError otherwise."""
+    kind = _kind(kind_name)
+    if not kind.columns:
+        return {}
+    headers = f"The file's columns are: {', '.join(names[:40])}{' ...' if len(names) > 40 else ''}."
+    for field, header in mapping.items():
+        if field not in kind.names:
+            raise UserError(
+                "unknown_field", f"{kind.label} have no field '{field}'.", f"Fields: {', '.join(kind.names)}."
+            )
+        if header not in names:
+            raise UserError("unknown_header", f"The file has no column '{header}'.", headers)
+    if twice := {header for header in mapping.values() if list(mapping.values()).count(header) > 1}:
+        raise UserError(
+            "header_used_twice", f"The column '{min(twice)}' stands for more than one field.", "Give each field its own."
+        )
+    if missing := kind.missing(set(mapping)):
+        alternatives = [" and ".join(set_) for set_ in kind.one_of]
+        labels = ", ".join(f"{field} ({kind.column(field).label})" for field in missing)
+        either = f" (or {', or '.join(alternatives[1:])})" if alternatives and alternatives[0] in missing else ""
+        raise UserError(
+            "missing_columns",
+            f"{kind.label} need {labels}{either}; no column of the file is taken for it.",
+            f"{headers} Say which one it is, for example {missing[0]}={names[0]}, or import the file as records.",
+        )
+    return {name: mapping[name] for name in kind.names if name in mapping}
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise UserError("bad_kind", f"There is no kind of table called '{name}'.", f"Kinds: {', '.join(KINDS)}.")
+    return KINDS[name]
+
+
+def _rank(column: Column, plain: str, bare: str) -> int | None:
+    """0 for the field's name, then the place among its aliases; those of a header with (...) come after."""
+    words = [normalise_header(word) for word in (column.name, *column.aliases)]
+    if plain in words:
+        return words.index(plain)
+    return 100 + words.index(bare) if bare in words else None
+
+
+def _says(mapping: dict[str, str], fields: tuple[str, ...]) -> str:
+    pairs = [f"{field} ('{mapping[field]}')" for field in fields if field in mapping]
+    return f"It has {', '.join(pairs[:-1])} and {pairs[-1]}." if len(pairs) > 1 else f"It has {pairs[0]}."

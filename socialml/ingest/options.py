@@ -1,0 +1,17 @@
+"""What the user may settle about a file before it is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """None means: find out. mapping is {field: header}; fields left out are not imported."""
+
+    kind: str | None = None
+    mapping: dict[str, str] | None = None
+    date_order: str | None = None  # 'ymd', 'mdy' or 'dmy', for dates whose day and month look alike
+    encoding: str | None = None
+    delimiter: str | None = None
+    timezone: str = "Asia/Shanghai"  # of times that do not say their own
