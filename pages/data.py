@@ -1,2 +1,104 @@
+"""Data: bring files, read their receipts, see what was changed before the analyses."""
+
+from __future__ import annotations
+
 import streamlit as st
-st.title("data")
+
+from socialml import words
+from socialml.schema import KINDS
+from socialml.ui import context, parts, receipts, state, uploads
+
+TITLE = "Data"
+_NOUNS = {"events": "behaviour event", "orders": "order line", "users": "customer record", "records": "record"}
+
+
+def answer(chosen: context.Context) -> str:
+    tables = state.store().tables(chosen.name)
+    held = words.listed([words.plural(rows, _NOUNS[kind]) for kind, rows in tables.items()])
+    days = f", from {chosen.first} to {chosen.last}" if chosen.first else ""
+    return f"'{chosen.name}' holds {held}{days}."
+
+
+def show(chosen: context.Context) -> None:
+    imports = state.store().imports(chosen.name)
+    fresh = st.session_state.pop("_just_imported", None) == chosen.name
+    if fresh and imports:
+        st.success(parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"), icon=":material/check_circle:")
+        st.page_link("pages/segments.py", label="Find the groups of these customers", icon=":material/groups:")
+    files, changes, look, keep = st.tabs(
+        ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"], key="data-tab"
+    )
+    with files:
+        for info in reversed(imports):
+            receipts.show(info, chosen.currency, expanded=fresh and info is imports[-1])
+        if not imports:
+            st.info("Nothing is imported into this dataset yet.")
+    with changes:
+        _changes(chosen)
+    with look:
+        _rows(chosen)
+    with keep:
+        _undo_and_delete(chosen)
+
+
+def _changes(chosen: context.Context) -> None:
+    """Gaps filled, extremes clipped, skews reduced, before customers are grouped."""
+    run = state.newest_run(chosen.name, "segments")
+    if run is None:
+        st.info("Shown after the groups are made: what was missing, clipped and rescaled for each feature.")
+        st.page_link("pages/segments.py", label="Find the groups", icon=":material/groups:")
+        return
+    frame = state.result(run).preprocess
+    missing, clipped = int(frame["missing"].sum()), int((frame["clipped_low"] + frame["clipped_high"]).sum())
+    st.markdown(
+        f"**{words.plural(missing, 'gap')} filled, {words.plural(clipped, 'extreme value')} clipped,"
+        f" {words.plural(int(frame['logged'].sum()), 'skewed feature')} put on a log scale.**"
+    )
+    names = {
+        "label": "Feature", "used": "Used", "why_not": "Why not", "missing": "Gaps", "filled_with": "Filled with",
+        "logged": "Log scale", "clipped_low": "Clipped below", "clipped_high": "Clipped above", "low": "Lower bound",
+        "high": "Upper bound", "scale": "Scale",
+    }
+    parts.table(frame[list(names)].rename(columns=names), key="preprocess")
+    st.caption(
+        f"Your rows are never changed: this happens to a copy, one row a customer, in run {run.run_id}."
+        " Bounds are three interquartile ranges beyond the middle half."
+    )
+
+
+def _rows(chosen: context.Context) -> None:
+    kinds = list(state.store().tables(chosen.name))
+    if not kinds:
+        return
+    kind = st.selectbox("Table", kinds, format_func=lambda name: KINDS[name].label, key="look-kind")
+    frame = state.preview(chosen.name, chosen.version, kind)
+    parts.table(frame, key=f"rows-{kind}", height=420)
+    st.caption(f"Showing {words.count(len(frame))} of {words.count(state.store().tables(chosen.name)[kind])} rows.")
+
+
+def _undo_and_delete(chosen: context.Context) -> None:
+    imports = state.store().imports(chosen.name)
+    if imports:
+        last = imports[-1]
+        st.markdown(parts.plain(f"The last import is {last.file} with {words.plural(last.rows, 'row')}."))
+        if st.button("Undo the last import", key="undo", icon=":material/undo:"):
+            state.store().undo_last_import(chosen.name)
+            st.rerun()
+    st.divider()
+    sure = st.text_input(
+        "To delete this dataset with all its runs, write its name", key="delete-name", placeholder=chosen.name
+    )
+    if st.button("Delete the dataset", key="delete", disabled=sure != chosen.name, icon=":material/delete:"):
+        state.store().delete_dataset(chosen.name)
+        st.rerun()
+
+
+chosen = context.current()
+if chosen is None:
+    parts.heading(TITLE, "Bring a file of orders or behaviour, and see who your customers are.")
+else:
+    parts.heading(TITLE, answer(chosen))
+with st.expander("Use my own file", expanded=chosen is None or uploads.under_way(), icon=":material/upload_file:"):
+    uploads.section(chosen)
+if chosen is not None:
+    show(chosen)

@@ -63,21 +63,21 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             "Customers who meet the short rule of their own group and of no other.",
         ),
     ])
-    parts.chart(figures.sizes(result), "sizes")
+    parts.chart(figures.sizes(result, names), "sizes")
     who, many, apart, chart, one = st.tabs(
         ["Who are they?", "How many groups?", "How distinct?", "Where do they lie?", "Why this customer?"],
         key="segments-tab",
     )
     with who:
-        parts.chart(figures.profile_heatmap(result, dark=parts.is_dark()), "profile", note=figures.PROFILE_NOTE)
+        parts.chart(figures.profile_heatmap(result, names), "profile")
         _table(result, value, chosen.currency)
     with many:
         parts.chart(figures.elbow(result), "elbow", note=settings.ELBOW_NOTE)
         parts.chart(figures.silhouette_by_k(result), "silhouette-by-k", numbers=_tried(result))
     with apart:
-        parts.chart(figures.silhouette_plot(result), "silhouette-plot", note=settings.SILHOUETTE_NOTE)
+        parts.chart(figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE)
     with chart:
-        parts.chart(figures.scatter(result), "scatter", note=settings.SCATTER_NOTE)
+        parts.chart(figures.scatter(result, names), "scatter", note=settings.SCATTER_NOTE)
     with one:
         _one_customer(result, names)
     _act(run, result, names)

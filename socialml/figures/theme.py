@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import cache
+from html import escape
 
 import plotly.graph_objects as go
 
@@ -40,13 +42,14 @@ def template(dark: bool) -> go.layout.Template:
     layout = go.Layout(
         font={"family": FONT, "size": 13, "color": ink},
         title={
-            "font": {"size": 16, "color": ink}, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 4},
-            "automargin": True, "yref": "container", "y": 0.98, "yanchor": "top",
+            "font": {"size": 16, "color": ink}, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 4, "t": 10},
+            "yref": "container", "y": 1, "yanchor": "top",
         },
         colorway=list(SEGMENT_COLOURS), paper_bgcolor=clear, plot_bgcolor=clear,
         margin={"l": 8, "r": 12, "t": 56, "b": 8}, xaxis=axis, yaxis=axis,
         legend={
-            "orientation": "h", "x": 0, "xanchor": "left", "y": -0.22, "yanchor": "top", "title": {"text": ""},
+            "orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yanchor": "bottom", "yref": "container",
+            "title": {"text": ""},
             "font": {"color": ink},
         },
         hoverlabel={"font": {"family": FONT, "size": 13}}, hovermode="closest",
@@ -55,3 +58,8 @@ def template(dark: bool) -> go.layout.Template:
     )  # fmt: skip
     heatmap = go.Heatmap(colorscale=diverging(dark), zmid=0)
     return go.layout.Template(layout=layout, data={"heatmap": [heatmap]})
+
+
+def wrap(text: str, width: int) -> str:
+    """Text in lines of about `width` characters (plotly does not wrap, and a phone is narrow), safe as HTML."""
+    return "<br>".join(escape(line, quote=False) for line in textwrap.wrap(text, width))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from socialml.ingest import dates, values, zones
 from socialml.ingest.read import Raw
@@ -106,7 +106,9 @@ def _bounds(fetch: Fetch, found: dates.TimeColumn, value: str) -> tuple[datetime
         low, high = fetch(
             f"SELECT min(t), max(t) FROM (SELECT {made} AS t FROM raw) WHERE t >= {EARLIEST} AND t < {LATEST}"
         )[0]
-    return low or datetime(1900, 1, 1), high or datetime(2200, 1, 1)
+    if not low or not high:
+        return datetime(1900, 1, 1), datetime(2200, 1, 1)
+    return low - timedelta(days=1), high + timedelta(days=1)  # as text, T comes after a space
 
 
 def _map_actions(made: Plan, fetch: Fetch) -> None:

@@ -7,6 +7,7 @@ beside it, one at a time among themselves.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import queue
 import secrets
@@ -47,6 +48,8 @@ class Manager:
             thread = threading.Thread(target=self._serve, args=(self._queues[lane],), name=lane, daemon=True)
             thread.start()
             self._threads.append(thread)
+        # A query that still runs in a thread when Python ends would abort the process.
+        atexit.register(self.close)
 
     # ---- what pages call
 
@@ -134,6 +137,7 @@ class Manager:
                 waiting.put(None)
         for thread in self._threads:
             thread.join(_CLOSE_SECONDS)
+        atexit.unregister(self.close)
 
     def __enter__(self) -> Manager:
         return self

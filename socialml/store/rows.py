@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 import duckdb
+import pandas as pd
 
 from socialml.errors import UserError
 from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
@@ -71,6 +72,14 @@ class Rows(Datasets):
         if not parts:
             raise UserError("no_records", f"'{name}' has no records.", "Import a table as 'records' into it.")
         return con.sql(" UNION ALL BY NAME ".join(parts))
+
+    def preview(self, name: str, kind: str, rows: int) -> pd.DataFrame:
+        """The first rows of the newest import of a kind."""
+        newest = [info for info in self.imports(name) if info.kind == kind][-1:]
+        if not newest:
+            return pd.DataFrame()
+        with self.read() as con:
+            return con.execute(f"SELECT * FROM rows_{newest[0].id} LIMIT ?", [rows]).df()
 
     def time_range(self, name: str) -> tuple[datetime, datetime] | None:
         """First and last local time of events and orders, or None where there are none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -63,9 +64,9 @@ def is_dark() -> bool:
 
 def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:  # noqa: ANN001
     """A figure in the page's colours, its numbers folded under it."""
-    title = figure.layout.title.text or ""
     # Above the chart, because a title inside it does not wrap on a phone.
-    st.markdown(f"**{plain(title)}**")
+    title, under = (_words(part) for part in (figure.layout.title.text, figure.layout.title.subtitle.text))
+    st.markdown(f"**{plain(title)}**" + (f"  \n:small[:gray[{plain(under)}]]" if under else ""))
     figure.update_layout(template=template(dark=is_dark()), title=None, margin_t=16)
     st.plotly_chart(
         figure, width="stretch", theme=None, key=key, alt=title, config={"displaylogo": False, "displayModeBar": False}
@@ -75,6 +76,11 @@ def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = No
     if numbers is not None:
         with st.expander("The numbers"):
             table(numbers, key=f"{key}-numbers")
+
+
+def _words(text: str | None) -> str:
+    """A plotly title as one line of plain text."""
+    return html.unescape((text or "").replace("<br>", " "))
 
 
 def table(frame: pd.DataFrame, key: str, *, column_config: dict | None = None, height: int | str = "auto") -> None:

@@ -13,6 +13,11 @@ def newest(dataset: str, task: str) -> JobState | None:
     return next((job for job in state.manager().jobs(dataset=dataset) if job.task == task), None)
 
 
+def by_id(job_id: str | None) -> JobState | None:
+    """The job, or None when there is no such job (any more)."""
+    return next((job for job in state.manager().jobs() if job.id == job_id), None) if job_id else None
+
+
 def panel(job: JobState) -> None:
     """A running job with its step and a stop button, or the reason why it gave no result."""
     if job.active:

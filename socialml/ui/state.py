@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from socialml.analyses import base
@@ -39,3 +40,9 @@ def result(run: Run) -> Any:
 def newest_run(dataset: str, analysis: str) -> Run | None:
     runs = store().runs(dataset=dataset, analysis=analysis)
     return runs[0] if runs else None
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def preview(dataset: str, version: str, kind: str, rows: int = 500) -> pd.DataFrame:
+    """The first rows of one kind, without columns that are empty in all of them."""
+    return store().preview(dataset, kind, rows).dropna(axis="columns", how="all")

@@ -21,7 +21,8 @@ from socialml.jobs.manager import Manager
 from socialml.store import Store
 
 HERE = Path(__file__).parent
-SERVER = f"""
+ROOT = HERE.parents[1]
+START = f"""
 import json, sys, time
 sys.path.insert(0, {str(HERE)!r})
 import toy
@@ -32,12 +33,21 @@ tasks.load = lambda name: toy
 store = Store(sys.argv[1])
 store.ensure_dataset("shop")
 manager = ToyManager(store)
+"""
+SERVER = f"""{START}
 running = manager.submit("toy", "shop", {{"steps": 600, "pause": 0.1}})
 queued = manager.submit("toy", "shop", {{}})
 while not manager.state(running).message.startswith("Step"):
     time.sleep(0.01)
 print(json.dumps([running, queued, manager._jobs[running].process.pid]), flush=True)
 time.sleep(600)
+"""
+SERVER_THAT_ENDS = f"""{START}
+preparing = manager.submit("toy", "shop", {{"mode": "endless query"}})
+computing = manager.submit("import", "shop", {{"steps": 600, "pause": 0.1}})
+while not manager.state(computing).message.startswith("Step"):
+    time.sleep(0.01)
+print(manager._jobs[computing].process.pid)
 """
 
 
@@ -46,9 +56,8 @@ def killed_server(
     path: Path, before: Callable[[int], None] = lambda pid: None
 ) -> Iterator[tuple[str, str, int]]:
     """A server that was killed with one job running and one queued: their ids and the worker's number."""
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, str(path)], cwd=HERE.parent.parent, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", SERVER, str(path)]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         running, queued, pid = json.loads(server.stdout.readline())
@@ -62,6 +71,17 @@ def killed_server(
 def test_a_worker_ends_when_its_server_is_killed(tmp_path: Path, wait_until: Callable[..., None]) -> None:
     with killed_server(tmp_path / "shop.duckdb") as (_, _, pid):
         wait_until(lambda: processes.identity(pid) is None, timeout=5)
+
+
+def test_a_server_that_ends_stops_its_jobs(tmp_path: Path, toy: ModuleType) -> None:
+    """Also one in the middle of a query, which would abort the process."""
+    command = [sys.executable, "-c", SERVER_THAT_ENDS, str(tmp_path / "shop.duckdb")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert processes.identity(int(done.stdout)) is None
+    with Store(tmp_path / "shop.duckdb") as store, Manager(store) as manager:
+        assert [state.status for state in manager.jobs()] == ["cancelled", "cancelled"]
+        assert manager.jobs()[0].message == "Stopped with the app; nothing was changed"
 
 
 def test_unfinished_jobs_of_a_killed_server_are_lost(tmp_path: Path, toy: ModuleType) -> None:

@@ -58,6 +58,13 @@ def test_a_result_and_progress(folder: Path, toy: ModuleType) -> None:
     assert not list(folder.glob("*.part"))
 
 
+def test_what_is_printed_does_not_mix_with_progress(folder: Path, toy: ModuleType) -> None:
+    put(folder, toy, mode="talkative")
+    code, lines = end(folder)  # each line is JSON
+    assert (code, lines[-1]["message"]) == (worker.DONE, "Step 2")
+    assert "a library says hello" in (folder / "job.log").read_text()
+
+
 def test_fast_reports_are_thinned_and_the_last_one_is_kept(folder: Path, toy: ModuleType) -> None:
     put(folder, toy, steps=2000, pause=0.0005)
     started = time.monotonic()

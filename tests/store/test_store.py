@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from socialml.errors import Cancelled, UserError
+from socialml.schema import USER_COLUMNS
 from socialml.store import Interrupt, Store
 from tests.support import add, order
+
 
 def test_versions_follow_the_set_of_imports(shop: Store) -> None:
     empty = shop.version("shop")

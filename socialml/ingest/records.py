@@ -1,0 +1,91 @@
+"""Tables of any columns: the types are settled here, from every value of a column."""
+
+from __future__ import annotations
+
+from socialml.ingest import dates, values
+from socialml.ingest.plan import Plan, Problem, add_time, identifier
+from socialml.ingest.read import Raw
+from socialml.ingest.values import Cast, Fetch
+
+# A leading zero, or more digits than a double holds, makes it a code and not a number.
+_WHOLE = "[-]?(0|[1-9][0-9]{0,18})"
+_DECIMAL = "[-+]?(0|[1-9][0-9]{0,14})?([.][0-9]*)?([eE][-+]?[0-9]{1,3})?"
+_LOOK = 1_000  # values looked at before a whole column is judged as dates
+
+
+def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
+    """Integer, double, boolean, timestamp (on the zone's clock) or text for each column of the file.
+
+    A column is a number, a truth value or a date only where all that is given in it is one; then words such
+    as NA count as missing. Empty columns at the end that have no name are left out.
+    """
+    made = Plan()
+    columns = raw.columns
+    counts = _count(fetch, list(columns.values()), raw.odd_spaces)
+    kept = list(columns)
+    while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
+        made.empty_columns.insert(0, kept.pop())
+    for i, header in enumerate(kept):
+        column = columns[header]
+        count, name = counts[column], f"r{i}"
+        value = values.trimmed(column, raw.odd_spaces)
+        bare = values.without_null_words(value)
+        if count["given"] and _is_time(fetch, value, count["given"]):
+            add_time(made, fetch, name, header, column, raw.odd_spaces, date_order, zone)
+            made.columns[header] = f"d_{name}_local"
+            made.clock = made.clock or f"d_{name}_local"
+            continue
+        if not count["given"]:
+            made.casts[name] = Cast(name, header, value, f"{value}::VARCHAR")
+        elif count["whole"] == count["given"]:
+            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS BIGINT)")
+        elif count["decimal"] == count["given"]:
+            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS DOUBLE)")
+        elif count["flag"] == count["given"]:
+            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS BOOLEAN)")
+        else:
+            made.casts[name] = Cast(name, header, value, f"CASE WHEN {value} IS NOT NULL THEN {column} END")
+        made.columns[header] = f"f_{name}"
+    made.problems = [Problem(p.condition, p.header, p.value, p.reason) for p in made.problems]
+    return made
+
+
+def accepted_sql(made: Plan) -> str:
+    """The select list of the accepted file."""
+    return ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.columns.items())
+
+
+def _count(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, dict[str, int]]:
+    """How many cells of each column are given, and how many of these are of each type."""
+    found: dict[str, dict[str, int]] = {}
+    for begin in range(0, len(columns), 50):
+        part = columns[begin : begin + 50]
+        sql = []
+        for column in part:
+            v = f"v_{column}"
+            sql += [
+                f"count({v})", f"count(*) FILTER (WHERE regexp_full_match({v}, '{_WHOLE}') AND try_cast({v} AS BIGINT) IS NOT NULL)",
+                f"count(*) FILTER (WHERE regexp_full_match({v}, '{_DECIMAL}') AND isfinite(try_cast({v} AS DOUBLE)))",
+                f"count(*) FILTER (WHERE lower({v}) IN ('true', 'false'))",
+            ]  # fmt: skip
+        read = ", ".join(f"{values.without_null_words(values.trimmed(c, odd_spaces))} AS v_{c}" for c in part)
+        row = fetch(f"SELECT {', '.join(sql)} FROM (SELECT {read} FROM raw)")[0]
+        for i, column in enumerate(part):
+            found[column] = dict(zip(("given", "whole", "decimal", "flag"), row[4 * i : 4 * i + 4], strict=True))
+    return found
+
+
+def _is_time(fetch: Fetch, value: str, given: int) -> bool:
+    """Whether every value given has the form of a date. Digits alone are numbers here, not epochs."""
+    bare = values.without_null_words(value)
+    shape = f"regexp_replace({bare}, '[0-9]', '0', 'g')"
+    some = fetch(f"SELECT DISTINCT {shape} FROM (FROM raw LIMIT {_LOOK}) WHERE {bare} IS NOT NULL LIMIT 100")
+    if not all(_is_date(row[0]) for row in some) or (not some and given > _LOOK):
+        return False
+    shapes = fetch(f"SELECT DISTINCT {shape} FROM raw WHERE {bare} IS NOT NULL LIMIT 500")
+    return all(_is_date(row[0]) for row in shapes)
+
+
+def _is_date(shape: str) -> bool:
+    form = dates.form_of(shape)
+    return form is not None and form.kind not in ("epoch", "compact")

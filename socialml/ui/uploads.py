@@ -1,0 +1,210 @@
+"""From a dropped file to an import: what was understood is shown and can be changed before anything is stored."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from socialml import ingest, sample, words
+from socialml.errors import UserError
+from socialml.ingest import Inspection
+from socialml.schema import KINDS, Kind
+from socialml.ui import context, parts, progress, state
+
+_NOT_USED = "– not in the file –"
+_NEW = "A new dataset"
+_ORDERS = {"ymd": "Year, month, day", "mdy": "Month first (4/30)", "dmy": "Day first (30/4)"}
+_ENCODINGS = ("utf-8", "gb18030", "utf-16", "latin-1")
+_DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+_CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "THB", "KRW")
+_ZONES = ("Asia/Shanghai", "UTC", "Europe/London", "Europe/Paris", "America/New_York", "America/Los_Angeles",
+          "Asia/Bangkok", "Asia/Tokyo")
+
+
+def under_way() -> bool:
+    """A file is being settled or imported in this session."""
+    return bool(st.session_state.get("_upload") or st.session_state.get("_import_job"))
+
+
+def section(chosen: context.Context | None) -> None:
+    """The whole way of a file; draws the step it is at."""
+    upload = st.session_state.get("_upload")
+    job = progress.by_id(st.session_state.get("_import_job"))
+    if job and job.active:
+        progress.panel(job)
+    elif job and job.status == "done":
+        _done(job.dataset, upload)
+    else:
+        if job:
+            progress.panel(job)
+        if upload and Path(upload["path"]).exists():
+            _settle(upload, chosen)
+        else:
+            _receive()
+
+
+def _receive() -> None:
+    turn = st.session_state.setdefault("_upload_turn", 0)
+    dropped = st.file_uploader(
+        "CSV, TSV, Parquet or a gzip of them, up to 1 GB", type=["csv", "tsv", "txt", "gz", "parquet"], key=f"file-{turn}",
+        help="Orders, behaviour events, customers, or any other table. The file stays on this machine.",
+    )
+    if dropped is not None:
+        suffixes = "".join(re.findall(r"\.(?:csv|tsv|txt|gz|parquet)", dropped.name.lower())[-2:])
+        path = state.store().inbox / f"{secrets.token_hex(8)}{suffixes}"
+        path.write_bytes(dropped.getbuffer())
+        st.session_state["_upload"] = {"path": str(path), "name": dropped.name}
+        st.session_state["_upload_turn"] = turn + 1  # a new uploader, so that the bytes leave memory
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Not sure what to bring? Templates to fill in:")
+        for name, text in sample.templates().items():
+            st.download_button(
+                name, text, file_name=name, mime="text/csv", on_click="ignore", key=f"template-{name}", type="tertiary",
+                icon=":material/download:",
+            )
+
+
+def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
+    """Show what was understood; let the user change it; import."""
+    st.markdown(f"**{parts.plain(upload['name'])}**: check what was understood, then import.")
+    with st.expander("Encoding and columns split by", icon=":material/translate:"):
+        left, right = st.columns(2)
+        encoding = left.selectbox("Encoding", [None, *_ENCODINGS], format_func=lambda e: e or "Find it", key="up-encoding")
+        delimiter = right.selectbox(
+            "Columns split by", [None, *_DELIMITERS], format_func=lambda d: _DELIMITERS.get(d, "Find it"), key="up-delimiter"
+        )
+    try:
+        found = _inspect(upload["path"], st.session_state.get("up-kind"), encoding, delimiter)
+    except UserError as problem:
+        parts.error(problem)
+        _discard_button(upload)
+        return
+    kinds = list(KINDS)
+    left, right = st.columns([2, 1])
+    kind = left.selectbox(
+        "What is it?", kinds, index=kinds.index(found.kind), format_func=lambda name: f"{KINDS[name].label}: {KINDS[name].help}",
+        key="up-kind",
+    )
+    name = _dataset(right, upload, chosen)
+    st.caption(parts.plain(f"{found.reason} Encoding {found.encoding or 'of Parquet'}."))
+    parts.table(pd.DataFrame(found.sample, columns=found.headers), key="up-preview", height=180)
+    mapping = _mapping(KINDS[kind], found)
+    order = _date_order(found)
+    gaps = KINDS[kind].missing(set(mapping))
+    if gaps:
+        labels = words.listed([KINDS[kind].column(gap).label for gap in gaps])
+        st.warning(f"Still to be chosen: {labels}.", icon=":material/help:")
+    unclear = bool(found.questions) and order is None
+    with st.container(horizontal=True):
+        if st.button(
+            "Import", type="primary", key="up-import", disabled=bool(gaps) or unclear or not name["dataset"],
+            icon=":material/database_upload:",
+        ):
+            _submit(upload, {
+                **name, "kind": kind, "mapping": mapping, "date_order": order, "encoding": encoding, "delimiter": delimiter,
+            })
+        _discard_button(upload)
+
+
+@st.cache_data(show_spinner="Reading the file …", max_entries=8)
+def _inspect(path: str, kind: str | None, encoding: str | None, delimiter: str | None) -> Inspection:
+    return ingest.inspect(Path(path), kind=kind, encoding=encoding, delimiter=delimiter, remembered=state.store().mapping)
+
+
+def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:
+    names = [dataset.name for dataset in state.store().datasets()]
+    into = place.selectbox("Into", [_NEW, *names], key="up-into", help="A dataset holds files that belong together.")
+    if into != _NEW:
+        dataset = state.store().dataset(into)
+        return {"dataset": into, "currency": dataset.currency, "timezone": dataset.timezone}
+    first, second, third = st.columns([2, 1, 1])
+    stem = re.sub(r"[^\w\- ]+", " ", Path(upload["name"]).name.split(".")[0]).strip()[:60]
+    name = first.text_input("Name of the new dataset", stem, key="up-name", max_chars=80).strip()
+    if name in names:
+        first.caption("There is a dataset of that name: the rows are added to it.")
+    currency = second.selectbox("Currency", _CURRENCIES, key="up-currency", help="Of all amounts in this dataset.")
+    zone = third.selectbox("Time zone", _ZONES, key="up-zone", help="Of times that do not say their own.")
+    return {"dataset": name, "currency": currency, "timezone": zone}
+
+
+def _mapping(kind: Kind, found: Inspection) -> dict[str, str]:
+    """Which column of the file stands for what; those that matter first."""
+    if not kind.columns:
+        st.caption("Every column is kept as it is.")
+        return {}
+    wanted = {name for group in kind.one_of for name in group} | {c.name for c in kind.columns if c.required}
+    shown = [c for c in kind.columns if c.name in wanted or c.name in found.mapping]
+    rest = [c for c in kind.columns if c not in shown]
+    st.markdown("**Which column is what?**")
+    if found.remembered:
+        st.caption("Taken from your last file of this shape.")
+    options = [_NOT_USED, *found.headers]
+    mapping = {}
+    places = [(column, place) for group in (shown, rest) for column, place in zip(group, _grid(group is rest, len(group)), strict=True)]
+    for column, place in places:
+        guess = found.mapping.get(column.name, _NOT_USED)
+        header = place.selectbox(
+            column.label + (" (needed)" if column.required else ""), options, index=options.index(guess),
+            key=f"map-{kind.name}-{column.name}", help=column.help or None,
+        )
+        if header != _NOT_USED:
+            mapping[column.name] = header
+    twice = sorted({header for header in mapping.values() if list(mapping.values()).count(header) > 1})
+    if twice:
+        st.warning(parts.plain(f"Chosen more than once: {words.listed(twice)}."), icon=":material/help:")
+    return mapping
+
+
+def _grid(folded: bool, count: int) -> list[Any]:
+    if not count:
+        return []
+    box = st.expander("More that a file can hold") if folded else st.container()
+    columns = box.columns(4)
+    return [columns[number % 4] for number in range(count)]
+
+
+def _date_order(found: Inspection) -> str | None:
+    """Asked only where the dates themselves do not tell."""
+    order = None
+    for question in found.questions:
+        st.warning(parts.plain(question.text), icon=":material/help:")
+        order = st.radio(
+            "How are these dates written?", list(question.options), index=None, format_func=lambda o: _ORDERS.get(o, o),
+            key="up-date-order", horizontal=True,
+        )
+    return order
+
+
+def _submit(upload: dict[str, str], settings: dict[str, Any]) -> None:
+    config = {"path": upload["path"], "file": upload["name"], **settings}
+    try:
+        st.session_state["_import_job"] = state.manager().submit("import", settings["dataset"], config, label="Import")
+    except UserError as problem:
+        parts.error(problem)
+        return
+    st.rerun()
+
+
+def _done(dataset: str, upload: dict[str, str] | None) -> None:
+    """Forget the file and show the dataset; the receipt is on top of the list below."""
+    if upload:
+        Path(upload["path"]).unlink(missing_ok=True)
+    for key in ("_upload", "_import_job"):
+        st.session_state.pop(key, None)
+    st.session_state["_just_imported"] = dataset
+    context.open_dataset(dataset)
+    st.rerun()
+
+
+def _discard_button(upload: dict[str, str]) -> None:
+    if st.button("Take another file", key="up-discard"):
+        Path(upload["path"]).unlink(missing_ok=True)
+        for key in ("_upload", "_import_job"):
+            st.session_state.pop(key, None)
+        st.rerun()
