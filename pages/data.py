@@ -6,7 +6,7 @@ import streamlit as st
 
 from socialml import words
 from socialml.schema import KINDS
-from socialml.ui import context, parts, receipts, state, uploads
+from socialml.ui import context, parts, progress, receipts, state, uploads
 
 TITLE = "Data"
 _NOUNS = {"events": "behaviour event", "orders": "order line", "users": "customer record", "records": "record"}
@@ -82,6 +82,7 @@ def _undo_and_delete(chosen: context.Context) -> None:
         last = imports[-1]
         st.markdown(parts.plain(f"The last import is {last.file} with {words.plural(last.rows, 'row')}."))
         if st.button("Undo the last import", key="undo", icon=":material/undo:"):
+            progress.stop_all(chosen.name)
             state.store().undo_last_import(chosen.name)
             st.rerun()
     st.divider()
@@ -89,6 +90,7 @@ def _undo_and_delete(chosen: context.Context) -> None:
         "To delete this dataset with all its runs, write its name", key="delete-name", placeholder=chosen.name
     )
     if st.button("Delete the dataset", key="delete", disabled=sure != chosen.name, icon=":material/delete:"):
+        progress.stop_all(chosen.name)
         state.store().delete_dataset(chosen.name)
         st.rerun()
 

@@ -51,7 +51,10 @@ def segments() -> dict[str, PublishedSegment]:
     for name, values in found.items():
         effect = next(metric for metric in values if metric.endswith(" increase"))
         table[name] = PublishedSegment(
-            name, int(values["users"]), values["share"] / 100, values["purchases per month"],
+            name,
+            int(values["users"]),
+            values["share"] / 100,
+            values["purchases per month"],
             f"+{values[effect]:g}% {effect.removesuffix(' increase')}",
-        )  # fmt: skip
+        )
     return table

@@ -179,7 +179,9 @@ def test_a_process_killed_during_an_import_leaves_before_or_after(tmp_path: Path
     path = tmp_path / "shop.duckdb"
     with Store(path) as store:
         store.ensure_dataset("shop")
-        staged = [stage(store.inbox, number, rows) for number in range(1, 3 * kills + 3)]
+        folder = store.folder / "staged"  # not the inbox: opening a store empties it
+        folder.mkdir()
+        staged = [stage(folder, number, rows) for number in range(1, 3 * kills + 3)]
     process = importing(path, staged[:1])
     started = time.monotonic()
     process.communicate()

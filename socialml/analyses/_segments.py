@@ -1,10 +1,8 @@
-"""The parts of the segments analysis: settings checked, segments put in order, tables for the page."""
+"""The parts of the segments analysis: segments put in order and named, tables for the page."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +12,17 @@ import pyarrow as pa
 from socialml import published, words
 from socialml.artefacts import Table
 from socialml.errors import UserError
+from socialml.features.users import FEATURES, SEGMENT_FEATURES
 from socialml.progress import Progress, Report
 
 if TYPE_CHECKING:  # heavy at run time: the server must not load them
-    from socialml.models.kmeans import Fit
+    from socialml.analyses.segments import Config
+    from socialml.models.evidence import Floor
+    from socialml.models.kmeans import Fit, Sweep
     from socialml.models.rules import Rule
     from socialml.models.silhouette import Silhouette
 
-K_RANGE = (2, 10)
+FEW_FEATURES = 5  # with fewer of SEGMENT_FEATURES measured, everything measured groups users
 
 
 class Steps:
@@ -35,69 +36,83 @@ class Steps:
         self._done += 1
 
 
-def checked(values: dict[str, Any], default: Any, features: tuple[str, ...]) -> dict[str, Any]:
-    """The fields of a Config from JSON values; each mistake is a UserError that names value, bound and way out."""
-    fields = {field.name for field in dataclasses.fields(default)}
-    for name in values:
-        if name not in fields:
-            raise _bad(f"There is no setting '{name}'.", f"Use some of: {', '.join(sorted(fields))}.")
-    out: dict[str, Any] = {}
-    for name in ("k_min", "k_max"):
-        out[name] = _whole(name, values.get(name, getattr(default, name)), *K_RANGE)
-    if out["k_min"] > out["k_max"]:
-        raise _bad(f"k_min is {out['k_min']}, above k_max, which is {out['k_max']}.", "Lower k_min or raise k_max.")
-    k = values.get("k", default.k)
-    out["k"] = None if k in (None, "auto") else _whole("k", k, out["k_min"], out["k_max"], " Or 'auto'.")
-    out["seed"] = _whole("seed", values.get("seed", default.seed), 0, 2**31 - 1)
-    out["as_of"] = _day(values.get("as_of"))
-    for name, allowed in (("impute", ("mean", "median", "mode")), ("scale", ("zscore", "minmax", "none"))):
-        out[name] = values.get(name, getattr(default, name))
-        if out[name] not in allowed:
-            raise _bad(f"{name} is {out[name]!r}.", f"Choose {words.listed(allowed[:-1])} or {allowed[-1]}.")
-    for name, least, most in (("log_skew", 0.0, 100.0), ("clip_iqr", 0.1, 100.0)):
-        out[name] = _number(name, values.get(name, getattr(default, name)), least, most)
-    out["pca"] = _number("pca", values.get("pca", default.pca), 0.01, 100.0)
-    if out["pca"] is not None and out["pca"] >= 1 and out["pca"] != int(out["pca"]):
-        raise _bad(
-            f"pca is {out['pca']}; it is a whole number of components or a share of variance below 1.",
-            "Choose 0.9, or none for all features as they are.",
+def clean(
+    frame: pd.DataFrame, measured: list[str], config: Config
+) -> tuple[np.ndarray, list[str], list[str], np.ndarray, pd.DataFrame]:
+    """The table as numbers that can be compared.
+
+    Returns z (users, features) in standard deviations, its columns' names, the names of those that group users,
+    x (users, ...) that k-means sees, and what was missing, clipped and changed.
+    """
+    from socialml.models import preprocess
+
+    how: dict[str, Any] = {"impute": config.impute, "log_skew": config.log_skew, "clip_iqr": config.clip_iqr}
+    fitted = preprocess.fit(frame[measured], preprocess.Preprocess(**how))
+    z, names = fitted.transform(frame), fitted.names
+    wanted = _used(measured, config)
+    used = [name for name in names if name in wanted]
+    if not used:
+        raise UserError(
+            "all_equal",
+            f"All {len(frame):,} users have the same values in every feature that groups them.",
+            "Import behaviour or orders in which users differ, or group by other features.",
         )
-    wanted = values.get("features")
-    if wanted is not None:
-        if not isinstance(wanted, list | tuple) or not wanted:
-            raise _bad(f"features is {wanted!r}; it is a list of features.", "Name at least one, or leave it out.")
-        for name in wanted:
-            if name not in features:
-                raise _bad(f"There is no feature {name!r}.", f"Choose from: {', '.join(features)}.")
-        wanted = tuple(wanted)
-    return out | {"features": wanted}
+    x = z[:, [names.index(name) for name in used]]
+    if config.scale != "zscore" or config.pca is not None:
+        how |= {"scale": config.scale, "pca": config.pca}
+        x = preprocess.fit(frame[used], preprocess.Preprocess(**how)).transform(frame)
+    report = fitted.report()
+    report.insert(1, "label", [FEATURES[name].label for name in report["column"]])
+    return z, names, used, x, report
 
 
-def _bad(message: str, hint: str) -> UserError:
-    return UserError("bad_config", message, hint)
+def _used(measured: list[str], config: Config) -> list[str]:
+    """The features that group users: those asked for, else the default ones that the data measures."""
+    wanted = config.features or SEGMENT_FEATURES
+    used = [name for name in wanted if name in measured]
+    if config.features is None and len(used) < FEW_FEATURES:
+        return list(measured)
+    if not used:
+        labels = ", ".join(FEATURES[name].label for name in wanted)
+        raise UserError(
+            "not_measured",
+            f"This dataset measures none of: {labels}.",
+            "Choose other features, or import such data.",
+        )
+    return used
 
 
-def _whole(name: str, value: Any, least: int, most: int, more: str = "") -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise _bad(f"{name} is {value!r}; it is a whole number from {least} to {most}.", f"Choose {least} to {most}.{more}")
-    return value
+def features(names: list[str], used: list[str], plain: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """What each column of the cleaned table is, for the page."""
+    return [
+        {**vars(FEATURES[name]), "name": name, "used": name in used, "mean": float(np.nanmean(plain[name]))}
+        for name in names
+    ]
 
 
-def _number(name: str, value: Any, least: float, most: float) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise _bad(f"{name} is {value!r}; it is a number from {least:g} to {most:g}.", "Change it, or leave it out.")
-    return value
+def by_k(swept: Sweep, measured: dict[int, Silhouette], random: Floor) -> pd.DataFrame:
+    """One row for each number of segments tried."""
+    from socialml.models import kmeans
 
-
-def _day(value: Any) -> date | None:
-    if value is None or type(value) is date:
-        return value
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise _bad(f"as_of is {value!r}; it is a day such as 2025-09-30.", "Write it as YYYY-MM-DD.") from None
+    ratio = kmeans.ratios(swept.sse)
+    rows = []
+    for k in swept.fits:
+        found = measured[k]
+        rows.append(
+            {
+                "k": k,
+                "sse": swept.sse[k],
+                "ratio": ratio.get(k, math.nan),
+                "silhouette": found.mean,
+                "low": found.low,
+                "high": found.high,
+                "exact": found.exact,
+                "random": random.mean[k],
+                "calinski": swept.calinski[k],
+                "davies": swept.davies[k],
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def named(
@@ -105,9 +120,9 @@ def named(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, pd.DataFrame]:
     """Segments in their order, with names.
 
-    z: (users, features) in standard deviations, `names` its columns. A segment that an archetype of Table 1 fits
-    takes that archetype's place and colour; the others fill the places left, largest first. Archetypes are tried
-    for five segments only, and not when `archetypes` is false.
+    z: (users, features) in standard deviations, `names` its columns. A segment that an archetype of Table 1
+    fits takes that archetype's place and colour; the others fill the places left, largest first. Archetypes are
+    tried for five segments only, and not when `archetypes` is false.
 
     Returns profiles (k, features), labels (users,), centres (k, used features) and the table of segments.
     """
@@ -132,11 +147,17 @@ def named(
     rows = []
     for place, number in enumerate(final):
         kind = naming.BY_NAME.get(archetype[number])
-        rows.append({
-            "id": place, "name": called[number], "archetype": archetype[number] or None,
-            "confidence": confidence[number], "users": int(counts[number]), "share": counts[number] / len(z),
-            "strategy": kind.strategy if kind else naming.stand_out_strategy(profiles[number], names),
-        })  # fmt: skip
+        rows.append(
+            {
+                "id": place,
+                "name": called[number],
+                "archetype": archetype[number] or None,
+                "confidence": confidence[number],
+                "users": int(counts[number]),
+                "share": counts[number] / len(z),
+                "strategy": kind.strategy if kind else naming.stand_out_strategy(profiles[number], names),
+            }
+        )
     place_of = np.empty(k, dtype=np.int8)
     place_of[final] = np.arange(k, dtype=np.int8)
     return profiles[final], place_of[fit.labels], fit.centres[final], pd.DataFrame(rows)
@@ -146,16 +167,16 @@ def describe(
     table: pd.DataFrame, labels: np.ndarray, purchases: np.ndarray | None, rules: list[Rule], currency: str
 ) -> None:
     """Add to the table of segments: purchases a month, the rule and its scores, and the published figures."""
-    from socialml.features.users import FEATURES
 
     def say(feature: str, value: float) -> str:
         return in_words(value, FEATURES[feature].unit, currency)
 
     k = len(table)
     table["purchases_per_month"] = (
-        np.full(k, math.nan) if purchases is None
+        np.full(k, math.nan)
+        if purchases is None
         else np.bincount(labels, weights=purchases, minlength=k) / np.bincount(labels, minlength=k)
-    )  # fmt: skip
+    )
     named = {name: feature.label for name, feature in FEATURES.items()}
     table["rule"] = [rule.text(named, say) if rule.conditions else "No short rule" for rule in rules]
     for score in ("precision", "recall", "f1"):
@@ -178,11 +199,18 @@ def profile(
         sums = np.bincount(labels[has], weights=values[has], minlength=k)
         counts = np.bincount(labels[has], minlength=k)
         for segment in range(k):
-            rows.append({
-                "segment": segment, "feature": feature["name"], "label": feature["label"], "unit": feature["unit"],
-                "used": feature["used"], "z": profiles[segment, column],
-                "mean": sums[segment] / counts[segment] if counts[segment] else math.nan, "mean_all": feature["mean"],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "segment": segment,
+                    "feature": feature["name"],
+                    "label": feature["label"],
+                    "unit": feature["unit"],
+                    "used": feature["used"],
+                    "z": profiles[segment, column],
+                    "mean": sums[segment] / counts[segment] if counts[segment] else math.nan,
+                    "mean_all": feature["mean"],
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -193,13 +221,17 @@ def scatter(x: np.ndarray, labels: np.ndarray, most: int, seed: int) -> tuple[pd
     centred_on = x.mean(axis=0)
     values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(x, rowvar=False)))
     axes = vectors[:, ::-1][:, :2]
-    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])  # one sign on every machine
+    axes = axes * np.sign(
+        axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])]
+    )  # one sign on every machine
     rows = kmeans.draw(len(x), most, seed)
     points = (x[rows] - centred_on) @ axes
     if points.shape[1] == 1:  # one feature: all on a line
         points = np.column_stack([points, np.zeros(len(points))])
     shares = [*(values[::-1][:2] / max(values.sum(), 1e-12)), 0.0][:2]
-    return pd.DataFrame({"x": points[:, 0], "y": points[:, 1], "segment": labels[rows]}), [float(v) for v in shares]
+    return pd.DataFrame({"x": points[:, 0], "y": points[:, 1], "segment": labels[rows]}), [
+        float(v) for v in shares
+    ]
 
 
 def silhouette_points(found: Silhouette, labels: np.ndarray, most: int, seed: int) -> pd.DataFrame:
@@ -212,7 +244,11 @@ def silhouette_points(found: Silhouette, labels: np.ndarray, most: int, seed: in
 
 
 def users(
-    frame: pd.DataFrame, labels: np.ndarray, picked: np.ndarray, plain: dict[str, np.ndarray], names: list[str]
+    frame: pd.DataFrame,
+    labels: np.ndarray,
+    picked: np.ndarray,
+    plain: dict[str, np.ndarray],
+    names: list[str],
 ) -> Table:
     """One row a user: segment, the three numbers of the export, and what the reason is made of."""
     kept = pa.Table.from_pandas(
@@ -256,4 +292,3 @@ def in_words(value: float, unit: str, currency: str) -> str:
     if unit == "money":
         return f"{'-' if value < 0 else ''}{words.sign(currency)}{abs(value):,.10g}"
     return f"{value:,.10g}"
-

@@ -16,15 +16,13 @@ import pandas as pd
 import pyarrow as pa
 
 from socialml.analyses import _segments as parts
+from socialml.analyses._segments_config import K_LEAST, K_MOST, checked
 from socialml.artefacts import Table
-from socialml.errors import UserError
 from socialml.features import snapshot
-from socialml.features.users import FEATURES, SEGMENT_FEATURES
+from socialml.features.users import FEATURES
 from socialml.progress import Report, silent
-from socialml.store import Run, Store
+from socialml.store import Store
 
-K_LEAST, K_MOST = 2, 10
-FEW_FEATURES = 5  # with fewer of SEGMENT_FEATURES measured, everything measured is used
 SCATTER_USERS = 5_000
 PLOT_USERS = 2_000
 
@@ -35,7 +33,9 @@ class Config:
     k_min: int = K_LEAST  # the numbers tried
     k_max: int = K_MOST
     as_of: date | None = None  # the last day that counts; None: the last complete day
-    features: tuple[str, ...] | None = None  # what users are grouped by; None: SEGMENT_FEATURES, where measured
+    features: tuple[str, ...] | None = (
+        None  # what users are grouped by; None: SEGMENT_FEATURES, where measured
+    )
     impute: str = "median"  # what stands in for an empty value: mean, median or mode
     log_skew: float | None = 1.0  # logs of features more skewed than this; None: never
     clip_iqr: float | None = 3.0  # outliers are clipped at so many interquartile ranges; None: never
@@ -46,7 +46,7 @@ class Config:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Config:
         """A Config from untrusted JSON values; UserError bad_config for each mistake."""
-        return cls(**parts.checked(values, cls(), tuple(FEATURES)))
+        return cls(**checked(values, cls(), tuple(FEATURES)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,11 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """users has user_id, segment, recency_days, frequency, monetary, and why_1, why_2 (indices into `features`,
-    the two that tell most) with why_1_value, why_2_value. All tables name a segment by its number, 0 to k - 1."""
+    """Everything the page shows; all tables name a segment by its number, 0 to k - 1.
+
+    users: user_id, segment, recency_days, frequency, monetary, and why_1, why_2 (places in `features`, the two
+    that tell most) with their plain values why_1_value, why_2_value.
+    """
 
     dataset: str
     currency: str
@@ -88,7 +91,8 @@ class Result:
     scatter: pd.DataFrame  # x, y, segment: at most SCATTER_USERS users
     centres: np.ndarray  # (k, used features) in the cleaned space, for matching with later runs
     users: Table
-    conditions: list[list[dict[str, Any]]] = field(default_factory=list)  # each segment's rule: feature, at_least, value
+    # Each segment's rule: feature, at_least (else under), value.
+    conditions: list[list[dict[str, Any]]] = field(default_factory=list)
 
     def metrics(self) -> dict[str, Any]:
         """What the command line prints, apart from run_id."""
@@ -103,13 +107,19 @@ class Result:
             "evidence": self.evidence,
             "sse": {str(k): float(value) for k, value in tried["sse"].items()},
             "silhouette": {
-                str(k): {"mean": float(row["silhouette"]), "low": float(row["low"]), "high": float(row["high"])}
+                str(k): {
+                    "mean": float(row["silhouette"]),
+                    "low": float(row["low"]),
+                    "high": float(row["high"]),
+                }
                 for k, row in tried.iterrows()
             },
             "stability_ari": self.stability_ari,
             "rule_fidelity": self.rule_fidelity,
-            "segments": [{name: _plain(row[name]) for name in shown} for row in self.segments.to_dict("records")],
-        }  # fmt: skip
+            "segments": [
+                {name: _plain(row[name]) for name in shown} for row in self.segments.to_dict("records")
+            ],
+        }
 
 
 def run(store: Store, dataset: str, config: Config | None = None, report: Report = silent) -> Result:
@@ -126,38 +136,23 @@ def prepare(store: Store, dataset: str, config: Config) -> Inputs:
 
 
 def compute(inputs: Inputs, config: Config, report: Report) -> Result:
-    from socialml.models import evidence, kmeans, preprocess, reasons, rules, silhouette
+    from socialml.models import evidence, kmeans, reasons, rules, silhouette
 
     steps = parts.Steps(report, config.k_max - config.k_min + 8)
     steps("Cleaning the table of customers")
     frame = inputs.table.read().to_pandas()
     users = len(frame)
-    used = _used(inputs.measured, config)
     least = config.k or config.k_min
     kmeans.check_users(users, least)
-    clean = preprocess.Preprocess(impute=config.impute, log_skew=config.log_skew, clip_iqr=config.clip_iqr)  # type: ignore[arg-type]
-    fitted = preprocess.fit(frame[list(inputs.measured)], clean)
-    z = fitted.transform(frame)  # (users, features) in standard deviations
-    names = fitted.names
-    used = [name for name in names if name in used]
-    if not used:
-        raise UserError(
-            "all_equal", f"All {users:,} users have the same values in every feature that groups them.",
-            "Import behaviour or orders in which users differ, or group by other features.",
-        )  # fmt: skip
-    x = z[:, [names.index(name) for name in used]]
-    if config.scale != "zscore" or config.pca is not None:
-        shaped = preprocess.Preprocess(
-            impute=clean.impute, log_skew=clean.log_skew, clip_iqr=clean.clip_iqr,
-            scale=config.scale, pca=config.pca,  # type: ignore[arg-type]
-        )  # fmt: skip
-        x = preprocess.fit(frame[used], shaped).transform(frame)
+    z, names, used, x, cleaned = parts.clean(frame, inputs.measured, config)
 
     ks = range(config.k_min, kmeans.largest_k(x, least, config.k_max) + 1)
     swept = kmeans.sweep(x, ks, seed=config.seed, on_k=lambda k: steps(f"Grouped into {k} segments"))
     k_elbow = kmeans.elbow_by_ratio(swept.sse)
     everyone = len(swept.rows) == users
-    labellings = {k: fit.labels if everyone else kmeans.predict(x, fit.centres) for k, fit in swept.fits.items()}
+    labellings = {
+        k: fit.labels if everyone else kmeans.predict(x, fit.centres) for k, fit in swept.fits.items()
+    }
     k = config.k or k_elbow or max(ks)  # without an elbow there is one k to choose from, or two
     fit = swept.fits[k]
     if not everyone:
@@ -179,38 +174,37 @@ def compute(inputs: Inputs, config: Config, report: Report) -> Result:
     stability = kmeans.stability(x, labels, k, seed=config.seed)
     steps("Writing down why each customer is where they are")
     picked = reasons.choose(z, np.column_stack([np.isfinite(plain[name]) for name in names]), labels, k)
-    features = [
-        {
-            "name": name, "label": FEATURES[name].label, "unit": FEATURES[name].unit, "help": FEATURES[name].help,
-            "used": name in used, "mean": float(np.nanmean(plain[name])),
-        }
-        for name in names
-    ]  # fmt: skip
+    features = parts.features(names, used, plain)
     parts.describe(table, labels, plain.get("purchases_per_month"), found_rules, inputs.currency)
     scatter, explained = parts.scatter(x, labels, SCATTER_USERS, config.seed)
-    ratio = kmeans.ratios(swept.sse)
-    report_frame = fitted.report()
-    report_frame.insert(1, "label", [FEATURES[name].label for name in report_frame["column"]])
     return Result(
-        dataset=inputs.dataset, currency=inputs.currency, as_of=(inputs.as_of - timedelta(days=1)).date(),
-        n_users=users, n_elbow=len(swept.rows), k=k, k_elbow=k_elbow, k_kneed=kmeans.elbow_by_kneed(swept.sse),
-        k_silhouette=k_silhouette, evidence=verdict["sentence"], verdict=verdict, stability_ari=stability,
-        rule_fidelity=rules.fidelity(found_rules, plain, labels), sse_total=swept.sse[1], explained=explained,
+        dataset=inputs.dataset,
+        currency=inputs.currency,
+        as_of=(inputs.as_of - timedelta(days=1)).date(),
+        n_users=users,
+        n_elbow=len(swept.rows),
+        k=k,
+        k_elbow=k_elbow,
+        k_kneed=kmeans.elbow_by_kneed(swept.sse),
+        k_silhouette=k_silhouette,
+        evidence=verdict["sentence"],
+        verdict=verdict,
+        stability_ari=stability,
+        rule_fidelity=rules.fidelity(found_rules, plain, labels),
+        sse_total=swept.sse[1],
+        explained=explained,
         features=features,
         unmeasured=[feature.label for name, feature in FEATURES.items() if name not in inputs.measured],
-        by_k=pd.DataFrame([
-            {
-                "k": k, "sse": swept.sse[k], "ratio": ratio.get(k, math.nan), "silhouette": measured[k].mean,
-                "low": measured[k].low, "high": measured[k].high, "exact": measured[k].exact,
-                "random": random.mean[k], "calinski": swept.calinski[k], "davies": swept.davies[k],
-            }
-            for k in ks
-        ]),
-        segments=table, profile=parts.profile(means, plain, labels, features), preprocess=report_frame,
+        by_k=parts.by_k(swept, measured, random),
+        segments=table,
+        profile=parts.profile(means, plain, labels, features),
+        preprocess=cleaned,
         silhouette_points=parts.silhouette_points(measured[k], labels, PLOT_USERS, config.seed),
-        scatter=scatter, centres=centres, users=parts.users(frame, labels, picked, plain, names),
+        scatter=scatter,
+        centres=centres,
+        users=parts.users(frame, labels, picked, plain, names),
         conditions=[[vars(condition) for condition in rule.conditions] for rule in found_rules],
-    )  # fmt: skip
+    )
 
 
 def export(result: Result, names: dict[int, str] | None = None) -> pa.Table:
@@ -224,16 +218,18 @@ def export(result: Result, names: dict[int, str] | None = None) -> pa.Table:
     def each(texts: list[str]) -> pa.Array:
         return pa.DictionaryArray.from_arrays(segment, pa.array(texts, pa.string())).dictionary_decode()
 
-    return pa.table({
-        "user_id": table["user_id"],
-        "segment": each(called),
-        "reason": parts.sentences(table, result.features, result.currency),
-        "recency": table["recency_days"],
-        "frequency": table["frequency"],
-        "monetary": table["monetary"],
-        "as_of": pa.repeat(pa.scalar(result.as_of.isoformat()), table.num_rows),
-        "action": each([str(text) for text in result.segments["strategy"]]),
-    })  # fmt: skip
+    return pa.table(
+        {
+            "user_id": table["user_id"],
+            "segment": each(called),
+            "reason": parts.sentences(table, result.features, result.currency),
+            "recency": table["recency_days"],
+            "frequency": table["frequency"],
+            "monetary": table["monetary"],
+            "as_of": pa.repeat(pa.scalar(result.as_of.isoformat()), table.num_rows),
+            "action": each([str(text) for text in result.segments["strategy"]]),
+        }
+    )
 
 
 def reason(result: Result, user_id: str) -> str | None:
@@ -246,20 +242,6 @@ def reason(result: Result, user_id: str) -> str | None:
     if path is None:
         table = table.filter(pa.compute.equal(table["user_id"], user_id))
     return parts.sentences(table, result.features, result.currency)[0].as_py() if table.num_rows else None
-
-
-def _used(measured: list[str], config: Config) -> list[str]:
-    """The features that group users: those asked for, else the default ones that the data measures."""
-    wanted = config.features or SEGMENT_FEATURES
-    used = [name for name in wanted if name in measured]
-    if config.features is None and len(used) < FEW_FEATURES:
-        return list(measured)
-    if not used:
-        labels = ", ".join(FEATURES[name].label for name in wanted)
-        raise UserError(
-            "not_measured", f"This dataset measures none of: {labels}.", "Choose other features, or import such data."
-        )
-    return used
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -136,16 +138,16 @@ def available(events: Any, users: Any) -> set[str]:
 
     A feature that is not in the set is 0 or null for everybody and says nothing about anybody.
     """
-    buy = nw.col("action") == "purchase"
+    buy = _is("purchase")
     named = ~nw.col("category").is_null() | ~nw.col("item_id").is_null()
-    flags = {name: nw.col("action").is_in(actions) for name, actions in _COUNTS.items()}
+    flags = {name: _is(*actions) for name, actions in _COUNTS.items()}
     flags |= {
         "purchases_per_month": buy,
         "monetary": buy & (nw.col("amount") > 0),
         "discount_share": buy & (nw.col("discount") > 0),
         "variety": buy & named,
         "browse_seconds": nw.col("seconds") > 0,
-        "sessions": ~nw.col("action").is_in(_TRADES),
+        "sessions": ~_is(*_TRADES),
         "tenure_days": ~nw.col("ts_local").is_null(),
     }
     own = _lazy(events).filter(~nw.col("user_id").is_null())
@@ -162,6 +164,11 @@ def _lazy(frame: Any) -> nw.LazyFrame[Any]:
     return frame if isinstance(frame, nw.LazyFrame) else nw.from_native(frame).lazy()
 
 
+def _is(*actions: str) -> nw.Expr:
+    """The action is one of these. Comparisons, because is_in becomes a list search in DuckDB, three times slower."""
+    return reduce(or_, [nw.col("action") == action for action in actions])
+
+
 def _count(flag: nw.Expr) -> nw.Expr:
     """1 where the flag is true, else 0 (also where it is null)."""
     return nw.when(flag).then(nw.lit(1)).otherwise(nw.lit(0))
@@ -169,13 +176,13 @@ def _count(flag: nw.Expr) -> nw.Expr:
 
 def _sums(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
     """What one pass over the rows gives for each user."""
-    buy = nw.col("action") == "purchase"
+    buy = _is("purchase")
     recent = nw.col("ts_local") >= nw.lit(opened)
-    counts = [_count(recent & nw.col("action").is_in(actions)).sum().alias(name) for name, actions in _COUNTS.items()]
+    counts = [_count(recent & _is(*actions)).sum().alias(name) for name, actions in _COUNTS.items()]
     return seen.group_by("user_id").agg(
         nw.col("ts_local").min().alias("first_seen"),
         nw.when(buy).then(nw.col("ts_local")).max().alias("last_bought"),
-        nw.when(nw.col("action").is_in(_TRADES)).then(nw.col("amount")).sum().alias("monetary"),
+        nw.when(_is(*_TRADES)).then(nw.col("amount")).sum().alias("monetary"),
         nw.when(buy).then(nw.col("amount")).sum().alias("paid"),
         _count(buy).sum().alias("lines"),
         _count(buy & (nw.col("discount") > 0)).sum().alias("reduced"),
@@ -188,7 +195,7 @@ def _orders(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
     """frequency, recent_orders: different order numbers of each user; a line without a number is an order."""
     # Grouping twice is three times faster in DuckDB than counting distinct text in one group by.
     recent = _count(nw.col("ts_local") >= nw.lit(opened))
-    lines = seen.filter(nw.col("action") == "purchase").with_columns(recent=recent)
+    lines = seen.filter(_is("purchase")).with_columns(recent=recent)
     orders = lines.group_by("user_id", "order_id").agg(
         nw.len().alias("lines"), nw.col("recent").sum().alias("recent_lines"), nw.col("recent").max().alias("recent")
     )
@@ -205,7 +212,7 @@ def _orders(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
 
 def _variety(seen: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """variety: different categories bought, products where a line has no category."""
-    bought = seen.filter(nw.col("action") == "purchase")
+    bought = seen.filter(_is("purchase"))
     bought = bought.select("user_id", what=nw.coalesce("category", "item_id"))
     pairs = bought.filter(~nw.col("what").is_null()).group_by("user_id", "what").agg(nw.len().alias("lines"))
     return pairs.group_by("user_id").agg(nw.len().alias("variety"))
@@ -213,7 +220,7 @@ def _variety(seen: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 
 def _visits(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
     """sessions: visits in the window, by anything but buying (an order says nothing about watching)."""
-    recent = seen.filter(nw.col("ts_local") >= nw.lit(opened), ~nw.col("action").is_in(_TRADES))
+    recent = seen.filter(nw.col("ts_local") >= nw.lit(opened), ~_is(*_TRADES))
     steps = recent.select("user_id", "ts_local").with_columns(
         before=nw.col("ts_local").shift(1).over("user_id", order_by="ts_local")
     )
@@ -230,7 +237,7 @@ def _registered(users: Any, as_of: datetime) -> nw.LazyFrame[Any]:
 
 def _starts(seen: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     """One row: the first trade and the first other action in the data."""
-    trade = nw.col("action").is_in(_TRADES)
+    trade = _is(*_TRADES)
     return seen.select(
         nw.when(trade).then(nw.col("ts_local")).min().alias("trade_start"),
         nw.when(~trade).then(nw.col("ts_local")).min().alias("behaviour_start"),

@@ -35,31 +35,66 @@ def template(dark: bool) -> go.layout.Template:
     ink, quiet, grid = ("#FAFAFA", "#C4C7CE", "#3A3E47") if dark else ("#262730", "#555A64", "#E6E8EC")
     clear = "rgba(0,0,0,0)"
     axis = {
-        "gridcolor": grid, "gridwidth": 1, "zerolinecolor": grid, "zerolinewidth": 1, "linecolor": grid,
-        "tickfont": {"color": quiet, "size": 12}, "title": {"font": {"color": quiet, "size": 13}, "standoff": 8},
+        "gridcolor": grid,
+        "gridwidth": 1,
+        "zerolinecolor": grid,
+        "zerolinewidth": 1,
+        "linecolor": grid,
+        "tickfont": {"color": quiet, "size": 12},
+        "title": {"font": {"color": quiet, "size": 13}, "standoff": 8},
         "automargin": True,
-    }  # fmt: skip
+    }
     layout = go.Layout(
         font={"family": FONT, "size": 13, "color": ink},
         title={
-            "font": {"size": 16, "color": ink}, "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 4, "t": 10},
-            "yref": "container", "y": 1, "yanchor": "top",
+            "font": {"size": 16, "color": ink},
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "pad": {"l": 4, "t": 10},
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
         },
-        colorway=list(SEGMENT_COLOURS), paper_bgcolor=clear, plot_bgcolor=clear,
-        margin={"l": 8, "r": 12, "t": 56, "b": 8}, xaxis=axis, yaxis=axis,
+        colorway=list(SEGMENT_COLOURS),
+        paper_bgcolor=clear,
+        plot_bgcolor=clear,
+        margin={"l": 8, "r": 12, "t": 56, "b": 8},
+        xaxis=axis,
+        yaxis=axis,
         legend={
-            "orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yanchor": "bottom", "yref": "container",
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 0,
+            "yanchor": "bottom",
+            "yref": "container",
             "title": {"text": ""},
             "font": {"color": ink},
         },
-        hoverlabel={"font": {"family": FONT, "size": 13}}, hovermode="closest",
-        colorscale={"diverging": diverging(dark)}, coloraxis={"colorbar": {"outlinewidth": 0}},
-        annotationdefaults={"font": {"color": quiet, "size": 12}}, bargap=0.25,
-    )  # fmt: skip
+        hoverlabel={"font": {"family": FONT, "size": 13}},
+        hovermode="closest",
+        colorscale={"diverging": diverging(dark)},
+        coloraxis={"colorbar": {"outlinewidth": 0}},
+        annotationdefaults={"font": {"color": quiet, "size": 12}},
+        bargap=0.25,
+    )
     heatmap = go.Heatmap(colorscale=diverging(dark), zmid=0)
     return go.layout.Template(layout=layout, data={"heatmap": [heatmap]})
 
 
 def wrap(text: str, width: int) -> str:
-    """Text in lines of about `width` characters (plotly does not wrap, and a phone is narrow), safe as HTML."""
+    """Text in short lines, safe as HTML: plotly does not wrap, and a phone is narrow."""
     return "<br>".join(escape(line, quote=False) for line in textwrap.wrap(text, width))
+
+
+def titled(figure: go.Figure, title: str, note: str = "") -> None:
+    """A sentence over the chart, in as many lines as a phone needs, and the space for it."""
+    text, small = wrap(title, 44), wrap(note, 60)
+    lines, under = text.count("<br>") + 1, small.count("<br>") + 1 if note else 0
+    # plotly hangs a title by its last line: the first needs room above it.
+    figure.update_layout(
+        title_text=text, title_pad_t=10 + 20 * (lines - 1), margin_t=28 + 21 * lines + 17 * under
+    )
+    if note:
+        figure.update_layout(title_subtitle_text=small)

@@ -23,7 +23,7 @@ class Ragged:
 
     line: int
     cells: int
-    reason: str  # 'too_few_cells', 'too_many_cells' or 'quote_not_closed'
+    reason: str  # 'too few cells', 'too many cells' or 'quote never closed'
     text: str
 
 
@@ -31,7 +31,9 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> tuple[in
     """Fill `raw` (line, c0, c1, ...) from a UTF-8 file; the number of records and those that do not fit."""
     width = len(layout.names)
     schema = pa.schema([("line", pa.int64()), *((f"c{i}", pa.string()) for i in range(width))])
-    con.execute(f"CREATE OR REPLACE TABLE raw (line BIGINT, {', '.join(f'c{i} VARCHAR' for i in range(width))})")
+    con.execute(
+        f"CREATE OR REPLACE TABLE raw (line BIGINT, {', '.join(f'c{i} VARCHAR' for i in range(width))})"
+    )
     ragged: list[Ragged] = []
     numbers: list[int] = []
     rows: list[list[str]] = []
@@ -55,9 +57,9 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> tuple[in
             if len(rows) >= _BATCH:
                 flush()
         elif cells is None:
-            ragged.append(Ragged(line, 1, "quote_not_closed", text))
+            ragged.append(Ragged(line, 1, "quote never closed", text))
         else:
-            reason = "too_few_cells" if len(cells) < width else "too_many_cells"
+            reason = "too few cells" if len(cells) < width else "too many cells"
             ragged.append(Ragged(line, len(cells), reason, text))
     flush()
     return records, ragged
@@ -107,7 +109,7 @@ class _Lines:
 
 
 def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[list[str] | None, str]:
-    """A record whose quoted cell goes on over the next lines; only the first line where that leads nowhere."""
+    """A record whose quoted cell goes on over the next lines; its first line only where that leads nowhere."""
     taken: list[str] = []
     whole = line
     for following in islice(lines, _LONGEST):

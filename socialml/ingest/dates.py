@@ -1,88 +1,23 @@
-"""The forms of dates and times in a column, and how each is read.
+"""The forms of the dates in a column, judged from all its values.
 
-A form is what the digits stand between: `D/D/YYYY h:m`. Each form of a column is judged by itself. Where
-day and month cannot be told apart in any value of a form, the user is asked; nothing is guessed.
+Each form is judged by itself. Where day and month cannot be told apart in any value of a form, the user is
+asked; nothing is guessed.
 """
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from socialml.errors import UserError
+from socialml.ingest.forms import ISO, ORDERS, UNCLEAR, Form, form_of, matches
 
-ORDERS = {"ymd": "year, month, day", "mdy": "month, day, year", "dmy": "day, month, year"}
-_STRPTIME = {"ymd": "{y}{s}%m{s}%d", "mdy": "%m{s}%d{s}{y}", "dmy": "%d{s}%m{s}{y}"}
-ISO = r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?"
 _MOST_SHAPES = 2_000  # different shapes looked at in one column
+Fetch = Callable[[str], list[tuple]]  # runs SQL and gives its rows
 NULL_WORDS = ("null", "nan", "nat", "none", "na", "n/a", "#n/a", r"\n", "<na>", "-", "--", "无", "空")
-
-# On shapes: values with every digit written 0.
-_MONTH = r"(?:[A-Z][a-z]{2}|[A-Z]{3}|[a-z]{3}|January|February|March|April|June|July|August|September|October|November|December)"  # fmt: skip # noqa: E501
-_CLOCK = (
-    r"(?:(?P<gap> *|T)(?P<noon>[上下]午)?00?(?P<c1>[:时点])00?(?:(?P<c2>[:分])(?:00?(?P<fraction>[.,]0{1,9})?(?P<c3>秒)?)?)?"
-    r"(?P<half> ?[AaPp][Mm])?(?P<zone> ?(?:Z|UTC|GMT|[+-]00(?::?00)?))?)?"
-)
-_DATES = tuple(
-    (kind, re.compile(date + _CLOCK))
-    for kind, date in (
-        ("ymd", r"0000(?P<s>[-/.])00?(?P=s)00?"),
-        ("year_last", r"00?(?P<s>[-/.])00?(?P=s)0000"),
-        ("short_year", r"00?(?P<s>[-/.])00?(?P=s)00"),
-        ("chinese", r"0000年00?月00?(?P<s>[日号])"),
-        ("day_name", rf"00?(?P<s>[- ]){_MONTH}(?P=s)0000"),
-        ("name_day", rf"{_MONTH}(?P<s> )00?, ?0000"),
-    )
-)
-_COMPACT = {"00000000": "%Y%m%d", "00000000000000": "%Y%m%d%H%M%S"}
-_EPOCH = {10: 1_000_000, 13: 1_000, 16: 1}  # digits -> microseconds in one unit
-UNCLEAR = ("year_last", "short_year")
-
-
-@dataclass
-class Form:
-    """One form in one column.
-
-    kind, separator: values that share them are judged together. clock: what follows the date, for strptime.
-    pattern: regular expression that exactly the form's values match.
-    orders: the readings that no value contradicts; order: the one taken, None while unclear.
-    """
-
-    kind: str
-    separator: str
-    clock: str
-    pattern: str
-    label: str
-    zoned: bool = False
-    iso: bool = False
-    order: str | None = "ymd"
-    rows: int = 0
-    examples: list[str] = field(default_factory=list)
-
-    def sql(self, value: str) -> str:
-        """A TIMESTAMP expression; UTC where `zoned`, else the writer's clock. NULL where it does not fit."""
-        if self.kind == "epoch":
-            number = "DECIMAL(24,6)" if r"\." in self.pattern else "BIGINT"
-            return f"make_timestamp((try_cast({value} AS {number}) * {self.clock})::BIGINT)"
-        if self.iso:
-            return f"try_cast({value} AS {'TIMESTAMPTZ' if self.zoned else 'TIMESTAMP'})::TIMESTAMP"
-        if "%p" in self.clock:
-            value = f"replace(replace({value}, '上午', 'AM '), '下午', 'PM ')"
-        if self.zoned:
-            value = f"regexp_replace({value}, ' ?(Z|UTC|GMT)$', '+00')"
-        date = {
-            "chinese": f"%Y年%m月%d{self.separator}", "day_name": f"%d{self.separator}%b{self.separator}%Y",
-            "name_day": "%b %d, %Y", "compact": "",
-        }.get(self.kind)  # fmt: skip
-        if date is None:
-            year = "%y" if self.kind == "short_year" else "%Y"
-            date = _STRPTIME[self.order or "ymd"].replace("{y}", year).replace("{s}", self.separator)
-        formats = [date + self.clock]
-        if "%b" in date:
-            formats.append(formats[0].replace("%b", "%B"))
-        return f"try_strptime({value}, {formats if len(formats) > 1 else repr(formats[0])})::TIMESTAMP"
 
 
 @dataclass
@@ -107,7 +42,7 @@ class TimeColumn:
             return "NULL::TIMESTAMP"
         if len(self.forms) == 1 and not self.unknown:
             return self.forms[0].sql(value)
-        cases = " ".join(f"WHEN {_matches(value, form)} THEN {form.sql(value)}" for form in self.forms)
+        cases = " ".join(f"WHEN {matches(value, form)} THEN {form.sql(value)}" for form in self.forms)
         return f"CASE {cases} END"
 
     def zoned_sql(self, value: str) -> str:
@@ -115,7 +50,7 @@ class TimeColumn:
         zoned = [form for form in self.forms if form.zoned]
         if len(zoned) == len(self.forms):
             return "true" if zoned else "false"
-        return " OR ".join(_matches(value, form) for form in zoned) or "false"
+        return " OR ".join(matches(value, form) for form in zoned) or "false"
 
     def question(self) -> dict[str, Any] | None:
         """What to ask, or None: which of day and month comes first."""
@@ -129,9 +64,7 @@ class TimeColumn:
         settled = {form.order for form in self.forms if form.kind in UNCLEAR and form not in self.unclear}
         suggestion = next(iter(settled)) if len(settled) == 1 else None
         choices = [{"value": order, "meaning": _meaning(examples[0], order, first)} for order in orders]
-        sentence = (
-            f"In {rows:,} values of '{self.header}' day and month cannot be told apart, such as {', '.join(examples)}."
-        )
+        sentence = f"In {rows:,} values of '{self.header}' day and month cannot be told apart, such as {', '.join(examples)}."
         if suggestion:
             sentence += f" Other dates of the column are {ORDERS[suggestion]}."
         return {
@@ -149,18 +82,30 @@ class TimeColumn:
         return UserError("date_order_unclear", question["sentence"], hint)
 
 
-def judge(fetch: Callable[[str], list[tuple]], header: str, value: str, date_order: str | None = None) -> TimeColumn:
+def judge(fetch: Fetch, header: str, value: str, date_order: str | None = None) -> TimeColumn:
     """Find the forms of a column.
 
     fetch: runs SQL over the table `raw` and gives rows. value: SQL of the trimmed text, NULL where empty.
     date_order: the user's answer; it settles only what the values leave open.
     """
+    column = TimeColumn(header, [], [])
+    # Most files hold one tidy form: grouping by shape costs four times as much as this.
+    given, iso, low, high = fetch(
+        f"SELECT count({value}), count(*) FILTER (WHERE regexp_full_match({value}, '{ISO}')),"
+        f" min({value}), max({value}) FROM raw"
+    )[0]
+    if given and given == iso:
+        form = form_of("iso")
+        assert form is not None
+        form.rows, form.examples, column.forms = given, [low, high], [form]
+        column.lowest, column.highest = low, high
+        return column
     shapes = fetch(
-        f"SELECT CASE WHEN regexp_full_match({value}, '{ISO}') THEN 'iso' ELSE translate({value}, '123456789',"
-        f" '000000000') END AS shape, count(*), min({value}), max({value}) FROM raw WHERE {value} IS NOT NULL"
+        f"SELECT CASE WHEN regexp_full_match({value}, '{ISO}') THEN 'iso'"
+        f" ELSE translate({value}, '123456789', '000000000') END AS shape, count(*), min({value}), max({value}) FROM raw WHERE {value} IS NOT NULL"
         f" GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {_MOST_SHAPES + 1}"
     )
-    column = TimeColumn(header, [], [], unknown=int(len(shapes) > _MOST_SHAPES))
+    column.unknown = int(len(shapes) > _MOST_SHAPES)
     forms: dict[str, Form] = {}
     for shape, count, low, high in shapes[:_MOST_SHAPES]:
         form = form_of(shape)
@@ -168,7 +113,7 @@ def judge(fetch: Callable[[str], list[tuple]], header: str, value: str, date_ord
             column.null_words = True
         elif form is None:
             column.unknown += count
-            column.unknown_examples = (column.unknown_examples + [low])[:3]
+            column.unknown_examples = [*column.unknown_examples, low][:3]
         else:
             form = forms.setdefault(form.pattern, form)
             form.rows += count
@@ -183,73 +128,22 @@ def judge(fetch: Callable[[str], list[tuple]], header: str, value: str, date_ord
             form.order = order
         if order is None:
             column.unclear += group
+            group[0].examples = _telling(fetch, value, group) or group[0].examples
     return column
 
 
-def form_of(shape: str) -> Form | None:
-    """The form that a shape (digits written 0) belongs to, or None where it is no date or time."""
-    if shape == "iso":
-        return Form("ymd", "-", "", ISO, "YYYY-MM-DD hh:mm:ss", iso=True)
-    if shape in _COMPACT:
-        return Form("compact", "", _COMPACT[shape], rf"\d{{{len(shape)}}}", "YYYYMMDD" + "hhmmss" * (len(shape) > 8))
-    digits = len(shape.split(".")[0])
-    if digits in _EPOCH and re.fullmatch(r"0+(\.0+)?", shape):
-        unit = {10: "seconds", 13: "milliseconds", 16: "microseconds"}[digits]
-        pattern = rf"\d{{{digits}}}" + (r"\.\d+" if "." in shape else "")
-        return Form("epoch", "", str(_EPOCH[digits]), pattern, f"{unit} since 1970", zoned=True)
-    for kind, expression in _DATES:
-        match = expression.fullmatch(shape)
-        # A clock may follow a date at once only where 日 or a space of its own parts them.
-        if match and (match["gap"] or kind == "chinese" or not match["c1"]):
-            return _form(kind, match)
-    return None
+def _telling(fetch: Fetch, value: str, group: list[Form]) -> list[str]:
+    """Values whose day and month differ, so that the readings of them do."""
+    first, second, _ = _parts(value, group[0].separator)
+    where = " OR ".join(matches(value, form) for form in group)
+    rows = fetch(f"SELECT {value} FROM raw WHERE ({where}) AND {first} <> {second} LIMIT 100")
+    return list(dict.fromkeys(row[0] for row in rows))[:3]
 
 
-def _form(kind: str, match: re.Match[str]) -> Form:
-    part = match.groupdict(default="")
-    separator, zoned = part["s"], bool(part["zone"])
-    date = {
-        "ymd": ("{y}{s}{d}{s}{d}", "YYYY{s}M{s}D"), "year_last": ("{d}{s}{d}{s}{y}", "D/M or M/D, YYYY last, with {s}"),
-        "short_year": ("{d}{s}{d}{s}{d}", "three pairs of digits with {s}"), "chinese": ("{y}年{d}月{d}{s}", "YYYY年M月D{s}"),
-        "day_name": ("{d}{s}[A-Za-z]+{s}{y}", "D{s}Mon{s}YYYY"), "name_day": ("[A-Za-z]+ {d}, ?{y}", "Mon D, YYYY"),
-    }[kind]  # fmt: skip
-    pattern = date[0].replace("{d}", r"\d{1,2}").replace("{y}", r"\d{4}").replace("{s}", re.escape(separator))
-    label = date[1].replace("{s}", separator)
-    clock = ""
-    if part["c1"]:
-        twelve = bool(part["noon"] or part["half"])
-        clock = ("T" if part["gap"] == "T" else " " if part["gap"] else "") + ("%p " if part["noon"] else "") + ("%I" if twelve else "%H")
-        clock += part["c1"] + "%M" + part["c2"]
-        pattern += ("T" if part["gap"] == "T" else " +" if part["gap"] else "") + ("[上下]午" if part["noon"] else "")
-        pattern += rf"\d{{1,2}}{part['c1']}\d{{1,2}}{part['c2']}"
-        label += " h:mm"
-        if part["c2"] and (part["c2"] == ":" or part["c3"]):
-            clock += "%S" + (part["fraction"] and part["fraction"][0] + "%f") + part["c3"]
-            pattern += r"\d{1,2}" + (part["fraction"] and rf"\{part['fraction'][0]}\d+") + part["c3"]
-            label += ":ss"
-        if part["half"]:
-            clock += (" " if part["half"][0] == " " else "") + "%p"
-            pattern += (" " if part["half"][0] == " " else "") + "[AaPp][Mm]"
-            label += " AM/PM"
-        if zoned:
-            clock += "%z"
-            pattern += r" ?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)"
-            label += " with zone"
-    # DuckDB's own cast is the fastest for what it reads: year first, - or /, plain clock.
-    plain = not part["noon"] and not part["half"] and part["c1"] in ("", ":") and "," not in part["fraction"]
-    iso = kind == "ymd" and separator in "-/" and plain and len(part["gap"]) <= 1 and not part["zone"].startswith(" ")
-    order = None if kind in UNCLEAR else "ymd"
-    return Form(kind, separator, clock, pattern, label, zoned, iso, order)
-
-
-def _settle(fetch: Callable[[str], list[tuple]], value: str, group: list[Form], date_order: str | None) -> str | None:
+def _settle(fetch: Fetch, value: str, group: list[Form], date_order: str | None) -> str | None:
     """The one order that no value of the group contradicts; else the user's answer, if it can be one."""
-    separator = group[0].separator
-    a, b, c = (
-        f"try_cast(regexp_extract({value}, '^(\\d+)\\{separator}(\\d+)\\{separator}(\\d+)', {i}) AS INTEGER)"
-        for i in (1, 2, 3)
-    )
-    where = " OR ".join(_matches(value, form) for form in group)
+    a, b, c = _parts(value, group[0].separator)
+    where = " OR ".join(matches(value, form) for form in group)
     first, second, third = fetch(f"SELECT max({a}), max({b}), max({c}) FROM raw WHERE {where}")[0]
     possible = {
         "mdy": first <= 12 and second <= 31,
@@ -264,17 +158,18 @@ def _settle(fetch: Callable[[str], list[tuple]], value: str, group: list[Form], 
     return date_order if not left or date_order in left else None
 
 
-def _matches(value: str, form: Form) -> str:
-    return f"regexp_full_match({value}, '{form.pattern}')"
+def _parts(value: str, separator: str) -> list[str]:
+    """SQL for the three numbers of a date."""
+    pattern = rf"^(\d+)\{separator}(\d+)\{separator}(\d+)"
+    return [f"try_cast(regexp_extract({value}, '{pattern}', {i}) AS INTEGER)" for i in (1, 2, 3)]
 
 
 def _meaning(example: str, order: str, form: Form) -> str:
     """What an example would mean: '03-04-2018 is 4 March 2018'."""
-    months = "January February March April May June July August September October November December".split()
     numbers = [int(text) for text in re.findall(r"\d+", example)[:3]]
     year, month, day = (numbers[order.index(letter)] for letter in "ymd")
     if form.kind == "short_year":
         year += 2000 if year < 69 else 1900
     if not 1 <= month <= 12 or not 1 <= day <= 31:
         return f"{ORDERS[order]}, which {example} does not fit"
-    return f"{ORDERS[order]}, so {example} is {day} {months[month - 1]} {year}"
+    return f"{ORDERS[order]}, so {example} is {day} {calendar.month_name[month]} {year}"

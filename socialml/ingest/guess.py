@@ -36,13 +36,17 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
         if "orders" not in complete or 2 * known_words >= len(values):
             return Guess("events", _says(found["events"], ("user_id", "ts", "action")), found["events"])
     if "orders" in complete:
-        return Guess("orders", _says(found["orders"], ("user_id", "ts", "amount", "quantity", "unit_price")), found["orders"])
+        return Guess(
+            "orders",
+            _says(found["orders"], ("user_id", "ts", "amount", "quantity", "unit_price")),
+            found["orders"],
+        )
     about = set(found["users"]) - {"user_id"}
     if "users" in complete and "ts" not in found["events"] and about:
         return Guess("users", _says(found["users"], ("user_id", *sorted(about))), found["users"])
     nearest = max(("events", "orders"), key=lambda name: -len(KINDS[name].missing(set(found[name]))))
-    missing = " and ".join(f"'{field}'" for field in KINDS[nearest].missing(set(found[nearest])))
-    return Guess("records", f"It is no table of events, orders or customers: no column is {missing}.", {})
+    missing = " or ".join(f"'{KINDS[nearest].column(field).label}'" for field in KINDS[nearest].missing(set(found[nearest])))
+    return Guess("records", f"It is no table of events, orders or customers: no column for {missing} was found.", {})
 
 
 def guess_mapping(kind: Kind, names: tuple[str, ...] | list[str]) -> dict[str, str]:
@@ -80,12 +84,16 @@ def check_mapping(kind_name: str, mapping: dict[str, str], names: tuple[str, ...
             raise UserError("unknown_header", f"The file has no column '{header}'.", headers)
     if twice := {header for header in mapping.values() if list(mapping.values()).count(header) > 1}:
         raise UserError(
-            "header_used_twice", f"The column '{min(twice)}' stands for more than one field.", "Give each field its own."
+            "header_used_twice",
+            f"The column '{min(twice)}' stands for more than one field.",
+            "Give each field its own.",
         )
     if missing := kind.missing(set(mapping)):
         alternatives = [" and ".join(set_) for set_ in kind.one_of]
         labels = ", ".join(f"{field} ({kind.column(field).label})" for field in missing)
-        either = f" (or {', or '.join(alternatives[1:])})" if alternatives and alternatives[0] in missing else ""
+        either = (
+            f" (or {', or '.join(alternatives[1:])})" if alternatives and alternatives[0] in missing else ""
+        )
         raise UserError(
             "missing_columns",
             f"{kind.label} need {labels}{either}; no column of the file is taken for it.",
@@ -96,7 +104,9 @@ def check_mapping(kind_name: str, mapping: dict[str, str], names: tuple[str, ...
 
 def _kind(name: str) -> Kind:
     if name not in KINDS:
-        raise UserError("bad_kind", f"There is no kind of table called '{name}'.", f"Kinds: {', '.join(KINDS)}.")
+        raise UserError(
+            "bad_kind", f"There is no kind of table called '{name}'.", f"Kinds: {', '.join(KINDS)}."
+        )
     return KINDS[name]
 
 

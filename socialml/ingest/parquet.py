@@ -10,23 +10,34 @@ from socialml.ingest.source import Source
 _FLOATS = ("FLOAT", "DOUBLE")
 
 
-def read(con: duckdb.DuckDBPyConnection, source: Source) -> tuple[list[str], int]:
-    """Fill `raw`; the column names and the number of rows that the file's own footer states."""
+def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = None) -> tuple[list[str], int]:
+    """Fill `raw` with all or the first `limit` rows; the column names and the rows that the file's footer states."""
     path = [str(source.path)]
     try:
         described = con.execute("DESCRIBE FROM read_parquet(?, hive_partitioning = false)", path).fetchall()
         rows = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", path).fetchone()
         columns = [(row[0], row[1]) for row in described]
-        cells = ", ".join(f"{_as_text(_quoted(name), kind)} AS c{i}" for i, (name, kind) in enumerate(columns))
+        cells = ", ".join(
+            f"{_as_text(_quoted(name), kind)} AS c{i}" for i, (name, kind) in enumerate(columns)
+        )
         con.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT {cells} FROM read_parquet(?, hive_partitioning = false)", path
+            f"CREATE OR REPLACE TABLE raw AS SELECT {cells} FROM read_parquet(?, hive_partitioning = false)"
+            + (f" LIMIT {int(limit)}" if limit else ""),
+            path,
         )
     except duckdb.Error as error:
         raise UserError(
             "broken_parquet", f"{source.file} cannot be read as Parquet: {str(error).splitlines()[0]}",
             "Export or download it again.",
         ) from error  # fmt: skip
-    return [name for name, _ in columns], int(rows[0]) if rows else 0
+    if len(columns) < 2:
+        raise UserError(
+            "not_enough_columns",
+            f"{source.file} has one column only.",
+            "A table needs a customer and a time at least.",
+        )
+    stated = int(rows[0]) if rows and rows[0] is not None else 0
+    return [name for name, _ in columns], min(stated, limit) if limit else stated
 
 
 def _quoted(name: str) -> str:

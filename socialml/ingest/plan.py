@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from socialml.ingest import dates, values, zones
 from socialml.ingest.read import Raw
 from socialml.ingest.values import MISSING, NOT_A_TIME, OUT_OF_RANGE, Cast, Fetch
-from socialml.schema import ACTIONS, EVENT_COLUMNS, KINDS, USER_COLUMNS
+from socialml.schema import ACTIONS, EVENT_COLUMNS, KINDS, USER_COLUMNS, ColumnType
 
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"
 
@@ -51,16 +51,23 @@ class Plan:
         return f"SELECT *, {problem} AS problem FROM ({middle})"
 
 
-def plan(fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], date_order: str | None, zone: str) -> Plan:
+def plan(
+    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], date_order: str | None, zone: str
+) -> Plan:
     """The plan for events, orders or users. Raises UserError date_order_unclear."""
     made = Plan()
     columns, schema = raw.columns, KINDS[kind]
-    others = [(f, schema.column(f).type, h, columns[h]) for f, h in mapping.items() if schema.column(f).type != "time"]
-    for cast in values.plan(fetch, others, raw.odd_spaces):
+    others: list[tuple[str, ColumnType, str, str]] = [
+        (f, schema.column(f).type, h, columns[h])
+        for f, h in mapping.items()
+        if schema.column(f).type != "time"
+    ]
+    value_of = values.tidy(fetch, [columns[header] for header in mapping.values()], raw.odd_spaces)
+    for cast in values.plan(fetch, others, value_of):
         made.casts[cast.name] = cast
     for name, header in mapping.items():
         if schema.column(name).type == "time":
-            add_time(made, fetch, name, header, columns[header], raw.odd_spaces, date_order, zone)
+            add_time(made, fetch, name, header, value_of[columns[header]], date_order, zone)
     if "action" in made.casts:
         _map_actions(made, fetch)
     _require(made, kind)
@@ -73,10 +80,9 @@ def plan(fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], date_order:
 
 
 def add_time(
-    made: Plan, fetch: Fetch, name: str, header: str, column: str, odd_spaces: bool, date_order: str | None, zone: str
+    made: Plan, fetch: Fetch, name: str, header: str, value: str, date_order: str | None, zone: str
 ) -> None:
-    """Read a time column: f_<name> as written, d_<name>_utc and d_<name>_local."""
-    value = values.trimmed(column, odd_spaces)
+    """Read a time column: f_<name> as written, d_<name>_utc and d_<name>_local. Raises date_order_unclear."""
     found = dates.judge(fetch, header, value, date_order)
     if found.unclear:
         raise found.ask()
@@ -114,7 +120,12 @@ def _bounds(fetch: Fetch, found: dates.TimeColumn, value: str) -> tuple[datetime
 def _map_actions(made: Plan, fetch: Fetch) -> None:
     """Words for known actions become them; others stay, and are told."""
     cast = made.casts["action"]
-    words = [row[0] for row in fetch(f"SELECT {cast.value} AS word, count(*) FROM raw GROUP BY word ORDER BY 2 DESC, 1 LIMIT 5000")]
+    words = [
+        row[0]
+        for row in fetch(
+            f"SELECT {cast.value} AS word, count(*) FROM raw GROUP BY word ORDER BY 2 DESC, 1 LIMIT 5000"
+        )
+    ]
     renamed: dict[str, str] = {}
     for word in (word for word in words if word):
         meant = ACTIONS.get(word.lower())
@@ -154,7 +165,9 @@ def _events(made: Plan, kind: str) -> Plan:
         made.problems.append(Problem("d_amount IS NULL", header.header, header.value, MISSING))
         amount = "d_amount"
         negative = "d_amount < 0" + (" OR f_quantity < 0" if "quantity" in have else "")
-        made.derived["action"] = f"CASE WHEN {negative.replace('d_amount', made.derived['amount'])} THEN 'refund' ELSE 'purchase' END"
+        made.derived["action"] = (
+            f"CASE WHEN {negative.replace('d_amount', made.derived['amount'])} THEN 'refund' ELSE 'purchase' END"
+        )
     made.amount = amount
     special = {
         "kind": f"'{kind}'", "ts_utc": "d_ts_utc", "ts_local": "d_ts_local", "amount": amount or "NULL",
@@ -180,4 +193,3 @@ def quoted(text: str) -> str:
 
 def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-

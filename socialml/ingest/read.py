@@ -58,7 +58,9 @@ class Scan:
     odd_spaces: bool
 
 
-def connect(work: Path, memory_limit: str = "1200MB", threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    work: Path, memory_limit: str = "1200MB", threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """A database of its own, in memory, that spills into `work`."""
     con = duckdb.connect(":memory:")
     spill = str(work / "spill").replace("'", "''")
@@ -79,13 +81,21 @@ def connect(work: Path, memory_limit: str = "1200MB", threads: int | None = None
 
 
 def read(
-    con: duckdb.DuckDBPyConnection, source: Source, original: Path, work: Path, delimiter: str | None = None
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    original: Path,
+    work: Path,
+    delimiter: str | None = None,
+    limit: int | None = None,
 ) -> Raw:
-    """Fill `raw` from the source. Raises UserError empty_file, not_enough_columns, header_only, broken_parquet."""
+    """Fill `raw` from the source. Raises UserError empty_file, not_enough_columns, broken_parquet.
+
+    original: the file that was given. limit: of a Parquet file only the first rows.
+    """
     if source.format == "parquet":
         from socialml.ingest import parquet
 
-        names, rows = parquet.read(con, source)
+        names, rows = parquet.read(con, source, limit)
         return Raw(source, Layout("", unique_names(names), 0, True), rows, "rowid + 1")
     layout = _layout(source, delimiter)
     scan = scan_file(source.path, layout.delimiter)
@@ -98,7 +108,7 @@ def read(
             return raw
         changed = reopen(source, original, work) if source.path == original else source
         if changed is not source:
-            return read(con, changed, original, work, delimiter)
+            return read(con, changed, original, work, delimiter, limit)
     elif source.path == original:
         source = reopen(source, original, work)
         layout = _layout(source, delimiter)
@@ -108,41 +118,42 @@ def read(
 
 def scan_file(path: Path, delimiter: str) -> Scan:
     """Count the lines of a UTF-8 file outside quotes, and see whether its quotes are well placed."""
-    size = path.stat().st_size
-    data = np.memmap(path, np.uint8, "r") if size else np.zeros(0, np.uint8)
-    opens_after = np.array([QUOTE, LF, CR, ord(delimiter)], np.uint8)
+    limits = np.array([QUOTE, LF, CR, ord(delimiter)], np.uint8)
     lines = feeds = returns = pairs = quotes = inside_breaks = 0
-    odd_spaces = False
-    clean, open_quote = True, 0
-    start = 3 if bytes(data[:3]) == b"\xef\xbb\xbf" else 0
-    for begin in range(start, size, _WINDOW):
-        end = min(begin + _WINDOW, size)
-        block = data[begin:end].tobytes()
-        count = block.count(b"\n")
-        feeds += count
-        found = block.count(b"\r")
-        if found:
-            returns += found
-            pairs += block.count(b"\r\n") + (begin > start and block[:1] == b"\n" and data[begin - 1] == CR)
-        odd_spaces = odd_spaces or (delimiter != "\t" and b"\t" in block)
-        if begin == start and not block.isascii():  # wide spaces come from a habit: they show at once
-            odd_spaces = odd_spaces or any(space in block for space in _WIDE_SPACES)
-        if b'"' not in block:
-            inside_breaks += count if open_quote else 0
-            lines += 0 if open_quote else count
-            continue
-        cells = np.frombuffer(block, np.uint8)
-        marks, breaks = np.flatnonzero(cells == QUOTE), np.flatnonzero(cells == LF)
-        inside = (np.searchsorted(marks, breaks) + open_quote) & 1
-        inside_breaks += int(inside.sum())
-        lines += count - int(inside.sum())
-        opening, closing = marks[open_quote::2] + begin, marks[1 - open_quote :: 2] + begin
-        before = data[opening[opening > start] - 1]
-        after = data[closing[closing + 1 < size] + 1]
-        clean = clean and bool(np.isin(before, opens_after).all()) and bool(np.isin(after, opens_after).all())
-        quotes += len(marks)
-        open_quote = (open_quote + len(marks)) & 1
-    if size > start and data[size - 1] != LF:
+    odd_spaces, clean, open_quote = False, True, 0
+    last = LF  # the byte before the block; a file begins like a line
+    waiting = False  # the block before ended on a closing quote
+    with path.open("rb") as file:
+        block = file.read(_WINDOW).removeprefix(b"\xef\xbb\xbf")
+        odd_spaces = not block.isascii() and any(space in block for space in _WIDE_SPACES)
+        while block:
+            count = block.count(b"\n")
+            feeds += count
+            if b"\r" in block or last == CR:
+                returns += block.count(b"\r")
+                pairs += block.count(b"\r\n") + (last == CR and block[0] == LF)
+            odd_spaces = odd_spaces or (delimiter != "\t" and b"\t" in block)
+            clean = clean and not (waiting and block[0] not in limits)
+            waiting = False
+            if b'"' in block:
+                cells = np.frombuffer(block, np.uint8)
+                marks, breaks = np.flatnonzero(cells == QUOTE), np.flatnonzero(cells == LF)
+                inside = int(((np.searchsorted(marks, breaks) + open_quote) & 1).sum())
+                opening, closing = marks[open_quote::2], marks[1 - open_quote :: 2]
+                # An opening quote follows a delimiter, a line end or (doubled) a quote; a closing one stands before one.
+                before = np.where(opening > 0, cells[opening - 1], last)
+                after = cells[closing[closing + 1 < len(cells)] + 1]
+                clean = clean and bool(np.isin(before, limits).all() and np.isin(after, limits).all())
+                quotes += len(marks)
+                open_quote = (open_quote + len(marks)) & 1
+                waiting = not open_quote and cells[-1] == QUOTE
+            else:
+                inside = count if open_quote else 0
+            inside_breaks += inside
+            lines += count - inside
+            last = block[-1]
+            block = file.read(_WINDOW)
+    if last != LF:
         lines += 1
     one_kind = returns == 0 or (returns == pairs == feeds)
     return Scan(lines, quotes, inside_breaks, clean and not open_quote and one_kind, odd_spaces)
@@ -176,7 +187,8 @@ def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: 
     line = f"rowid + {layout.skip + 1}"
     if scan.breaks_in_quotes:
         breaks = " + ".join(
-            f"coalesce(length(c{i}) - length(replace(c{i}, chr(10), '')), 0)" for i in range(len(layout.names))
+            f"coalesce(length(c{i}) - length(replace(c{i}, chr(10), '')), 0)"
+            for i in range(len(layout.names))
         )
         before = "ORDER BY rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
         line = f"{line} + coalesce(sum({breaks}) OVER ({before}), 0)"

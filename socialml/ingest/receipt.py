@@ -10,6 +10,8 @@ from socialml.ingest.plan import Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
 
+_ONE = {"have": "has", "are": "is", "repeat": "repeats"}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -30,37 +32,79 @@ def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
         found.append(Check(code, condition, f"({example})::VARCHAR", sentence))
 
     if kind in ("events", "orders"):
-        who = "in revenue and in no customer's figures" if kind == "orders" else "in totals and for no customer"
+        who = (
+            "in revenue and in no customer's figures" if kind == "orders" else "in totals and for no customer"
+        )
         shown = have["order_id"].value if "order_id" in have else have["ts"].value
-        add("missing_user", "f_user_id IS NULL", shown, f"have no customer. They are kept and count {who}.")
+        add("missing_user", "f_user_id IS NULL", shown, f"have no customer and still count {who}.")
         moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
         add("future_dates", f"d_ts_utc > {moment}", have["ts"].value, "are dated later than this import.")
     if kind == "orders" and "order_id" in have:
         cancelled = "regexp_matches(f_order_id, '^[Cc][0-9]')"
-        add("cancelled", cancelled, "f_order_id", "have an order number that begins with C, as cancellations do.")
+        add(
+            "cancelled",
+            cancelled,
+            "f_order_id",
+            "have an order number that begins with C, as cancellations do.",
+        )
     if "quantity" in have:
-        add("negative_quantity", "f_quantity < 0", "f_quantity", "have a quantity below 0; in orders they are refunds.")
+        add(
+            "negative_quantity",
+            "f_quantity < 0",
+            "f_quantity",
+            "have a quantity below 0; in orders they are refunds.",
+        )
     if "unit_price" in have:
         add("price_not_positive", "f_unit_price <= 0", "f_unit_price", "have a price of 0 or less.")
     if kind == "orders" and "quantity" in have and "amount" in have:
         positive = "f_quantity < 0 AND f_amount > 0"
-        add("refund_above_zero", positive, "f_amount", "have a quantity below 0 but an amount above 0; it was kept as it is.")
+        add(
+            "refund_above_zero",
+            positive,
+            "f_amount",
+            "have a quantity below 0 but an amount above 0, kept as it is.",
+        )
     if made.unknown_actions:
         words = ", ".join("'" + word.replace("'", "''") + "'" for word in made.unknown_actions)
-        add("unknown_actions", f"f_action IN ({words})", "f_action", "have an action that is not known here; it was kept as it is.")
+        add(
+            "unknown_actions",
+            f"f_action IN ({words})",
+            "f_action",
+            "have an action that is not known here, kept as it is.",
+        )
     if "age" in have:
         add("age_unlikely", "f_age NOT BETWEEN 5 AND 110", "f_age", "have an age below 5 or above 110.")
     if "satisfaction" in have:
-        add("satisfaction_unlikely", "f_satisfaction NOT BETWEEN 1 AND 5", "f_satisfaction", "have a satisfaction outside 1 to 5.")
+        add(
+            "satisfaction_unlikely",
+            "f_satisfaction NOT BETWEEN 1 AND 5",
+            "f_satisfaction",
+            "have a satisfaction outside 1 to 5.",
+        )
     if "registered" in have:
         moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
-        add("future_dates", f"d_registered_utc > {moment}", have["registered"].value, "registered later than this import.")
+        add(
+            "future_dates",
+            f"d_registered_utc > {moment}",
+            have["registered"].value,
+            "registered later than this import.",
+        )
     for cast in have.values():
         if cast.rounded != "false":
-            add("decimals_rounded", cast.rounded, cast.value, f"have more than 4 decimals in '{cast.header}'; they were rounded.")
+            add(
+                "decimals_rounded",
+                cast.rounded,
+                cast.value,
+                f"have more than 4 decimals in '{cast.header}', rounded here.",
+            )
         if cast.damaged:
             ruined = f"contains({cast.value}, 'E+')"
-            add("ids_damaged", ruined, cast.value, f"have a '{cast.header}' like 6.9E+18: a spreadsheet took its last digits.")
+            add(
+                "ids_damaged",
+                ruined,
+                cast.value,
+                f"have a '{cast.header}' like 6.9E+18: a spreadsheet took its last digits.",
+            )
     return found
 
 
@@ -77,7 +121,16 @@ def warnings(fetch: Fetch, made: Plan, found: list[Check], counts: tuple[int, ..
 
 def warning(code: str, count: int, sentence: str, examples: list[str] | None = None) -> dict[str, Any]:
     rows = "1 row" if count == 1 else f"{count:,} rows"
-    return {"code": code, "count": count, "sentence": f"{rows}: these {sentence}" if False else f"{rows} {_agree(count, sentence)}", "examples": examples or []}
+    return {
+        "code": code,
+        "count": count,
+        "sentence": f"{rows} {_agree(count, sentence)}",
+        "examples": examples or [],
+    }
+
+
+def repeats(count: int) -> dict[str, Any]:
+    return warning("exact_duplicates", count, "repeat an earlier row of this file, kept as they are.")
 
 
 def _agree(count: int, sentence: str) -> str:
@@ -85,7 +138,7 @@ def _agree(count: int, sentence: str) -> str:
     if count != 1:
         return sentence
     first, _, rest = sentence.partition(" ")
-    return f"{ {'have': 'has', 'are': 'is', 'were': 'was'}.get(first, first)} {rest}"
+    return f"{_ONE.get(first, first)} {rest}"
 
 
 def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:

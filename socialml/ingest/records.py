@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from socialml.ingest import dates, values
-from socialml.ingest.plan import Plan, Problem, add_time, identifier
+from socialml.ingest.plan import Plan, add_time
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Cast, Fetch
 
@@ -21,17 +21,18 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
     """
     made = Plan()
     columns = raw.columns
-    counts = _count(fetch, list(columns.values()), raw.odd_spaces)
+    value_of = values.tidy(fetch, list(columns.values()), raw.odd_spaces)
+    counts = _count(fetch, value_of)
     kept = list(columns)
     while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
         made.empty_columns.insert(0, kept.pop())
     for i, header in enumerate(kept):
         column = columns[header]
         count, name = counts[column], f"r{i}"
-        value = values.trimmed(column, raw.odd_spaces)
+        value = value_of[column]
         bare = values.without_null_words(value)
-        if count["given"] and _is_time(fetch, value, count["given"]):
-            add_time(made, fetch, name, header, column, raw.odd_spaces, date_order, zone)
+        if count["given"] and is_time(fetch, value, count["given"]):
+            add_time(made, fetch, name, header, value, date_order, zone)
             made.columns[header] = f"d_{name}_local"
             made.clock = made.clock or f"d_{name}_local"
             continue
@@ -46,18 +47,13 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
         else:
             made.casts[name] = Cast(name, header, value, f"CASE WHEN {value} IS NOT NULL THEN {column} END")
         made.columns[header] = f"f_{name}"
-    made.problems = [Problem(p.condition, p.header, p.value, p.reason) for p in made.problems]
     return made
 
 
-def accepted_sql(made: Plan) -> str:
-    """The select list of the accepted file."""
-    return ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.columns.items())
-
-
-def _count(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, dict[str, int]]:
+def _count(fetch: Fetch, value_of: dict[str, str]) -> dict[str, dict[str, int]]:
     """How many cells of each column are given, and how many of these are of each type."""
     found: dict[str, dict[str, int]] = {}
+    columns = list(value_of)
     for begin in range(0, len(columns), 50):
         part = columns[begin : begin + 50]
         sql = []
@@ -68,14 +64,16 @@ def _count(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, dict
                 f"count(*) FILTER (WHERE regexp_full_match({v}, '{_DECIMAL}') AND isfinite(try_cast({v} AS DOUBLE)))",
                 f"count(*) FILTER (WHERE lower({v}) IN ('true', 'false'))",
             ]  # fmt: skip
-        read = ", ".join(f"{values.without_null_words(values.trimmed(c, odd_spaces))} AS v_{c}" for c in part)
+        read = ", ".join(f"{values.without_null_words(value_of[c])} AS v_{c}" for c in part)
         row = fetch(f"SELECT {', '.join(sql)} FROM (SELECT {read} FROM raw)")[0]
         for i, column in enumerate(part):
-            found[column] = dict(zip(("given", "whole", "decimal", "flag"), row[4 * i : 4 * i + 4], strict=True))
+            found[column] = dict(
+                zip(("given", "whole", "decimal", "flag"), row[4 * i : 4 * i + 4], strict=True)
+            )
     return found
 
 
-def _is_time(fetch: Fetch, value: str, given: int) -> bool:
+def is_time(fetch: Fetch, value: str, given: int) -> bool:
     """Whether every value given has the form of a date. Digits alone are numbers here, not epochs."""
     bare = values.without_null_words(value)
     shape = f"regexp_replace({bare}, '[0-9]', '0', 'g')"

@@ -38,17 +38,21 @@ class Source:
     whole: bool = True
 
 
-def open_source(path: Path, work: Path, encoding: str | None = None, head: int | None = None) -> Source:
+def open_source(
+    path: Path, work: Path, encoding: str | None = None, head: int | None = None, digest: bool = True
+) -> Source:
     """Find out what the file is and make it UTF-8.
 
-    head: take only about this many bytes of text, cut at a line end (for a quick look).
+    digest: False leaves sha256 empty, for a quick look. head: take only about this many bytes of text, cut at a line end (for a quick look).
     Raises UserError: empty_file, not_a_table, excel_file, broken_gzip, wrong_encoding, bad_encoding_name.
     """
     start = _first_bytes(path)
     if not start:
-        raise UserError("empty_file", f"{path.name} is empty (0 bytes).", "Export it again and add the new file.")
+        raise UserError(
+            "empty_file", f"{path.name} is empty (0 bytes).", "Export it again and add the new file."
+        )
     if start[:4] == b"PAR1":
-        return Source(path.name, path, "parquet", None, False, "" if head else _digest(path))
+        return Source(path.name, path, "parquet", None, False, _digest(path) if digest else "")
     compressed = start[:2] == b"\x1f\x8b"
     sample = _text_head(path, compressed, BLOCK)
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -57,9 +61,9 @@ def open_source(path: Path, work: Path, encoding: str | None = None, head: int |
     codec = _known(encoding) if encoding else find_encoding(sample, path.name)
     if codec == "utf-8" and not compressed and (head is None or path.stat().st_size <= head):
         # The common road: nothing is copied. A bad byte further on is found while reading.
-        return Source(path.name, path, "csv", codec, False, "" if head else _digest(path))
+        return Source(path.name, path, "csv", codec, False, _digest(path) if digest else "")
     try:
-        return _transcode(path, work / "text.csv", codec, compressed, head)
+        return _transcode(path, work / "text.csv", codec, compressed, head, digest)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             "broken_gzip", f"{path.name} cannot be unpacked: {error}.", "Download or compress it again."
@@ -75,7 +79,7 @@ def reopen(source: Source, path: Path, work: Path) -> Source:
             decoder.decode(block)
         except UnicodeDecodeError:
             codec = find_encoding(before[-BLOCK:] + block, path.name)
-            return _transcode(path, work / "text.csv", codec, source.compressed, None)
+            return _transcode(path, work / "text.csv", codec, source.compressed, None, bool(source.sha256))
         before = block
     return source
 
@@ -92,7 +96,9 @@ def find_encoding(sample: bytes, name: str = "The file") -> str:
         if zeros >= 0.2 * len(sample) and len(sample) > 3:
             return "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
         raise _binary(name)
-    control = sum(sample.count(byte) for byte in range(32) if byte not in (9, 10, 11, 12, 13, 27, 28, 29, 30, 31))
+    control = sum(
+        sample.count(byte) for byte in range(32) if byte not in (9, 10, 11, 12, 13, 27, 28, 29, 30, 31)
+    )
     if control > 0.001 * len(sample):
         raise _binary(name)
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
@@ -124,14 +130,18 @@ def _known(encoding: str) -> str:
         name = codecs.lookup(encoding).name
     except LookupError:
         raise UserError(
-            "bad_encoding_name", f"There is no encoding called {encoding!r}.", f"Use one of {', '.join(ENCODINGS)}."
+            "bad_encoding_name",
+            f"There is no encoding called {encoding!r}.",
+            f"Use one of {', '.join(ENCODINGS)}.",
         ) from None
     return "gb18030" if name in ("gbk", "gb2312") else name
 
 
 def _refuse_other_formats(name: str, sample: bytes) -> None:
     if sample[:4] == b"PK\x03\x04" or sample[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise UserError("excel_file", f"{name} is an Excel workbook or a zip file, not a text table.", SAVE_AS)
+        raise UserError(
+            "excel_file", f"{name} is an Excel workbook or a zip file, not a text table.", SAVE_AS
+        )
     opening = sample[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if opening.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"{\\rtf", b"%pdf")):
         what = "a PDF or text document" if opening[:1] in b"%{" else "a web page or XML"
@@ -139,7 +149,9 @@ def _refuse_other_formats(name: str, sample: bytes) -> None:
 
 
 def _binary(name: str) -> UserError:
-    return UserError("not_a_table", f"{name} is not text: it may be a picture, a program or a damaged file.", SAVE_AS)
+    return UserError(
+        "not_a_table", f"{name} is not text: it may be a picture, a program or a damaged file.", SAVE_AS
+    )
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -172,7 +184,9 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _transcode(path: Path, target: Path, codec: str, compressed: bool, head: int | None) -> Source:
+def _transcode(
+    path: Path, target: Path, codec: str, compressed: bool, head: int | None, digest: bool
+) -> Source:
     """Write the text as UTF-8 without a mark, block by block."""
     decoder = codecs.getincrementaldecoder(codec)("replace")
     replaced = characters = taken = 0
@@ -196,5 +210,5 @@ def _transcode(path: Path, target: Path, codec: str, compressed: bool, head: int
             f"{path.name} cannot be read as {codec}: {replaced:,} of {characters:,} characters make no sense.",
             f"Choose another encoding ({', '.join(ENCODINGS)}), or save the file as UTF-8.",
         )
-    digest = "" if head else _digest(path)
-    return Source(path.name, target, "csv", codec, compressed, digest, replaced, whole)
+    sha256 = _digest(path) if digest else ""
+    return Source(path.name, target, "csv", codec, compressed, sha256, replaced, whole)

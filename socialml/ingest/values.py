@@ -7,13 +7,10 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from socialml.ingest.dates import NULL_WORDS
+from socialml.ingest.dates import NULL_WORDS, Fetch
 from socialml.schema import SQL_TYPES, ColumnType
-
-Fetch = Callable[[str], list[tuple]]
 
 NOT_A_NUMBER, NOT_WHOLE, TOO_LARGE = "not a number", "not a whole number", "too large"
 MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date before 1900 or after 2199"
@@ -49,21 +46,39 @@ def trimmed(column: str, odd_spaces: bool) -> str:
     return f"nullif(trim({column}), '')"
 
 
+def tidy(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, str]:
+    """Each column -> SQL of its value. Trimming costs as much as casting: only columns that need it get it."""
+    if odd_spaces:
+        return {column: trimmed(column, True) for column in columns}
+    # Empty text and leading blanks of any sort sort before '!'.
+    needed = ", ".join(f"count(*) FILTER (WHERE {c} < '!' OR ends_with({c}, ' '))" for c in columns)
+    counts = fetch(f"SELECT {needed} FROM raw")[0] if columns else ()
+    return {
+        column: trimmed(column, False) if n else column for column, n in zip(columns, counts, strict=True)
+    }
+
+
 def without_null_words(value: str) -> str:
     words = ", ".join("'" + word + "'" for word in NULL_WORDS)
     return f"CASE WHEN lower({value}) NOT IN ({words}) THEN {value} END"
 
 
-def plan(fetch: Fetch, columns: list[tuple[str, ColumnType, str, str]], odd_spaces: bool) -> list[Cast]:
+def plan(
+    fetch: Fetch, columns: list[tuple[str, ColumnType, str, str]], value_of: dict[str, str]
+) -> list[Cast]:
     """A Cast for each (field, type, header, raw column) that is not a time; one pass over `raw` for all."""
     probes = [_probe(kind, column) for _, kind, _, column in columns]
-    counts = fetch(f"SELECT {', '.join(part for probe in probes for part in probe)} FROM raw")[0] if columns else ()
+    counts = (
+        fetch(f"SELECT {', '.join(part for probe in probes for part in probe)} FROM raw")[0]
+        if columns
+        else ()
+    )
     casts = []
     position = 0
     for (name, kind, header, column), probe in zip(columns, probes, strict=True):
         found = counts[position : position + len(probe)]
         position += len(probe)
-        casts.append(_cast(name, kind, header, column, odd_spaces, found))
+        casts.append(_cast(name, kind, header, column, value_of[column], found))
     return casts
 
 
@@ -88,8 +103,7 @@ def _probe(kind: ColumnType, column: str) -> list[str]:
     return [f"count(*) FILTER (WHERE {column} IS NOT NULL AND ({odd}))"]
 
 
-def _cast(name: str, kind: ColumnType, header: str, column: str, odd_spaces: bool, found: tuple) -> Cast:
-    value = trimmed(column, odd_spaces)
+def _cast(name: str, kind: ColumnType, header: str, column: str, value: str, found: tuple) -> Cast:
     if kind == "text":
         return Cast(name, header, value, value)
     if kind == "id":
@@ -114,7 +128,8 @@ def _cast(name: str, kind: ColumnType, header: str, column: str, odd_spaces: boo
     exact = f"try_cast({number} AS DECIMAL(38,18))"
     if kind == "integer":
         whole = f"CASE WHEN {exact} = trunc({exact}) THEN try_cast({exact} AS BIGINT) END"
-        problems = [unreadable, (f"{exact} <> trunc({exact})", NOT_WHOLE), (f"{number} IS NOT NULL AND {whole} IS NULL", TOO_LARGE)]  # fmt: skip # noqa: E501
+        large = (f"{number} IS NOT NULL AND {whole} IS NULL", TOO_LARGE)
+        problems = [unreadable, (f"{exact} <> trunc({exact})", NOT_WHOLE), large]
         return Cast(name, header, value, whole, problems)
     money = f"try_cast({half_even(exact)} AS DECIMAL(18,4))"
     large = (f"{number} IS NOT NULL AND {money} IS NULL", TOO_LARGE)

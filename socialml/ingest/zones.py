@@ -71,7 +71,9 @@ def _shifted(value: str, zone: str, low: datetime, high: datetime, sign: int) ->
         if start <= low:
             branches = []
         else:
-            branches.append(f"WHEN {value} < TIMESTAMP '{start}' THEN {value} + INTERVAL '{sign * offset} seconds'")
+            branches.append(
+                f"WHEN {value} < TIMESTAMP '{start}' THEN {value} + INTERVAL '{sign * offset} seconds'"
+            )
         offset = after
     last = f"{value} + INTERVAL '{sign * offset} seconds'" if offset else value
     return f"CASE {' '.join(branches)} ELSE {last} END" if branches else last

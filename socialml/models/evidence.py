@@ -31,7 +31,9 @@ class Floor:
     high: dict[int, float]
 
 
-def floor(x: np.ndarray, ks: Iterable[int], *, seed: int, draws: int = DRAWS, users: int = DRAW_USERS) -> Floor:
+def floor(
+    x: np.ndarray, ks: Iterable[int], *, seed: int, draws: int = DRAWS, users: int = DRAW_USERS
+) -> Floor:
     """Cut `draws` Gaussian data sets with the covariance of x (users, features) into each k."""
     ks = list(ks)
     rows = min(len(x), users)
@@ -69,7 +71,11 @@ def judge(k_elbow: int | None, means: dict[int, float], random: Floor) -> dict[s
     peak = best if clear(best) else None
     if ratio is None and peak is None:
         return {
-            "kind": "none", "k": None, "ratio": None, "silhouette": None, "label": "no clear groups",
+            "kind": "none",
+            "k": None,
+            "ratio": None,
+            "silhouette": None,
+            "label": "no clear groups",
             "sentence": f"No clear groups: random data with the same spread looks as distinct "
             f"(silhouette {means[best]:.2f} here, {random.mean[best]:.2f} there).",
         }
@@ -85,4 +91,11 @@ def judge(k_elbow: int | None, means: dict[int, float], random: Floor) -> dict[s
         sentence = f"The data itself suggests {ratio or peak} groups ({rule})."
     suggested = ratio or peak
     kind = "five" if ratio == peak == 5 else "other"
-    return {"kind": kind, "k": suggested, "ratio": ratio, "silhouette": peak, "label": label, "sentence": sentence}
+    return {
+        "kind": kind,
+        "k": suggested,
+        "ratio": ratio,
+        "silhouette": peak,
+        "label": label,
+        "sentence": sentence,
+    }

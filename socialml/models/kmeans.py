@@ -74,9 +74,10 @@ def check_users(users: int, k: int) -> None:
     """UserError when there are too few users for k segments."""
     if users < k * USERS_PER_SEGMENT:
         raise UserError(
-            "too_few_users", f"{k} segments need at least {k * USERS_PER_SEGMENT} users; this dataset has {users:,}.",
+            "too_few_users",
+            f"{k} segments need at least {k * USERS_PER_SEGMENT} users; this dataset has {users:,}.",
             "Import more, or lower k." if users >= 2 * USERS_PER_SEGMENT else "Import more.",
-        )  # fmt: skip
+        )
 
 
 def largest_k(x: np.ndarray, k: int, k_max: int) -> int:
@@ -89,7 +90,8 @@ def largest_k(x: np.ndarray, k: int, k_max: int) -> int:
     different = distinct_rows(x, k_max)
     if different == 1:
         raise UserError(
-            "all_equal", f"All {users:,} users have the same values in every feature, so there is nothing to tell apart.",
+            "all_equal",
+            f"All {users:,} users have the same values in every feature, so there is nothing to tell apart.",
             "Import behaviour or orders in which users differ.",
         )
     if different < k:
@@ -124,7 +126,9 @@ def fit(x: np.ndarray, k: int, *, seed: int, n_init: int = 3, start: np.ndarray 
 
     def one(index: int) -> Fit:
         warm = start is not None and index == 0
-        model = KMeans(k, init=start if warm else "k-means++", n_init=1, random_state=int(seeds[index])).fit(x)
+        model = KMeans(k, init=start if warm else "k-means++", n_init=1, random_state=int(seeds[index])).fit(
+            x
+        )
         return _tidy(x, model.labels_, k)
 
     with pool() as threads:
@@ -148,7 +152,11 @@ def sweep(
 
     def one(k: int) -> tuple[Fit, float, float]:
         found = best_of(part, k, n_init, np.random.default_rng([seed, k]))
-        return found, float(calinski_harabasz_score(part, found.labels)), float(davies_bouldin_score(part, found.labels))
+        return (
+            found,
+            float(calinski_harabasz_score(part, found.labels)),
+            float(davies_bouldin_score(part, found.labels)),
+        )
 
     fits: dict[int, Fit] = {}
     calinski: dict[int, float] = {}
@@ -233,7 +241,9 @@ def draw(users: int, most: int, seed: int) -> np.ndarray:
 def _tidy(x: np.ndarray, labels: np.ndarray, k: int) -> Fit:
     """Centres as exact means of the members, largest first, and the SSE around them."""
     counts = np.bincount(labels, minlength=k)
-    sums = np.column_stack([np.bincount(labels, weights=column, minlength=k) for column in x.T])  # (k, features)
+    sums = np.column_stack(
+        [np.bincount(labels, weights=column, minlength=k) for column in x.T]
+    )  # (k, features)
     centres = sums / np.maximum(counts, 1)[:, None]
     sse = float(np.einsum("ij,ij->", x, x) - (counts[:, None] * centres**2).sum())
     order = np.lexsort((*centres.T[::-1], -counts))

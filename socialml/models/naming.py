@@ -87,46 +87,74 @@ STAND_OUTS: dict[str, StandOut] = {
     "monetary": StandOut(theme="money", high="High spend", low="Low spend", if_high=_MORE, if_low=_LESS),
     "frequency": StandOut(theme="buying", high="Many orders", low="Few orders", if_high=_MORE, if_low=_LESS),
     "recency_days": StandOut(
-        theme="recency", high="Long silent", low="Bought lately",
-        if_high="Win them back: a personal offer with an end date.", if_low=_MORE,
+        theme="recency",
+        high="Long silent",
+        low="Bought lately",
+        if_high="Win them back: a personal offer with an end date.",
+        if_low=_MORE,
     ),
     "average_order": StandOut(
-        theme="money", high="Large orders", low="Small orders", if_high=_MORE,
+        theme="money",
+        high="Large orders",
+        low="Small orders",
+        if_high=_MORE,
         if_low="Offer sets and free delivery above a minimum.",
     ),
     "discount_share": StandOut(
-        theme="price", high="Mostly discounts", low="Full price",
-        if_high="Run regular promotions and discounts.", if_low="Save the discounts: show what is new.",
+        theme="price",
+        high="Mostly discounts",
+        low="Full price",
+        if_high="Run regular promotions and discounts.",
+        if_low="Save the discounts: show what is new.",
     ),
     "promotions_opened": StandOut(
-        theme="price", high="Many promotions opened", low="Few promotions opened",
-        if_high="Run regular promotions and discounts.", if_low="Save the coupons: show what is new.",
+        theme="price",
+        high="Many promotions opened",
+        low="Few promotions opened",
+        if_high="Run regular promotions and discounts.",
+        if_low="Save the coupons: show what is new.",
     ),
     "tenure_days": StandOut(
-        theme="time", high="Long-standing", low="Newcomers", if_high="Thank them: early access, a loyalty reward.",
+        theme="time",
+        high="Long-standing",
+        low="Newcomers",
+        if_high="Thank them: early access, a loyalty reward.",
         if_low="Give a newcomer's discount and personal recommendations.",
     ),
     "shares": StandOut(theme="social", high="Many shares", low="Few shares", if_high=_TALK, if_low=_QUIET),
-    "comments": StandOut(theme="social", high="Many comments", low="Few comments", if_high=_TALK, if_low=_QUIET),
+    "comments": StandOut(
+        theme="social", high="Many comments", low="Few comments", if_high=_TALK, if_low=_QUIET
+    ),
     "likes": StandOut(theme="social", high="Many likes", low="Few likes", if_high=_TALK, if_low=_QUIET),
     "browse_seconds": StandOut(
         theme="watching", high="Long watching", low="Little watching", if_high=_SHOW, if_low=_REACH
     ),
     "views": StandOut(theme="watching", high="Many views", low="Few views", if_high=_SHOW, if_low=_REACH),
-    "sessions": StandOut(theme="watching", high="Many visits", low="Few visits", if_high=_SHOW, if_low=_REACH),
+    "sessions": StandOut(
+        theme="watching", high="Many visits", low="Few visits", if_high=_SHOW, if_low=_REACH
+    ),
     "carts": StandOut(
-        theme="carts", high="Full carts", low="Empty carts", if_high="Remind them of what is in the cart.",
+        theme="carts",
+        high="Full carts",
+        low="Empty carts",
+        if_high="Remind them of what is in the cart.",
         if_low=_SHOW,
     ),
     "ad_clicks": StandOut(
-        theme="ads", high="Many ad clicks", low="Few ad clicks",
-        if_high="Send ads straight to the product they show.", if_low="Spend less on ads here, more on content.",
+        theme="ads",
+        high="Many ad clicks",
+        low="Few ad clicks",
+        if_high="Send ads straight to the product they show.",
+        if_low="Spend less on ads here, more on content.",
     ),
     "variety": StandOut(
-        theme="choice", high="Wide taste", low="Narrow taste", if_high="Show new categories.",
+        theme="choice",
+        high="Wide taste",
+        low="Narrow taste",
+        if_high="Show new categories.",
         if_low="Show more of the category they buy.",
     ),
-}  # fmt: skip
+}
 AVERAGE_STRATEGY = "Keep them informed; try offers on a few before all."
 
 
@@ -146,7 +174,9 @@ def match(profiles: np.ndarray, features: Sequence[str]) -> list[Match]:
     usable = [archetype for archetype in ARCHETYPES if set(archetype.needs) <= set(features)]
     if not usable:
         return []
-    fits = np.column_stack([_fit(profiles, features, archetype) for archetype in usable])  # (segments, archetypes)
+    fits = np.column_stack(
+        [_fit(profiles, features, archetype) for archetype in usable]
+    )  # (segments, archetypes)
     rows, columns = linear_sum_assignment(fits, maximize=True)
     found = [
         Match(usable[column].name, int(row), _confidence(fits, int(row), int(column)))
@@ -166,8 +196,8 @@ def _fit(profiles: np.ndarray, features: Sequence[str], archetype: Archetype) ->
 def _confidence(fits: np.ndarray, segment: int, archetype: int) -> float:
     """How sure the name is, 0 to 1: a strong fit, times a clear lead over the rivals on both sides.
 
-    Rivals are the other segments for this archetype (a kind cut in two has no lead) and the other archetypes for
-    this segment. A lead of 0 counts half, of 1 standard deviation nearly in full.
+    Rivals are the other segments for this archetype (a kind cut in two has no lead) and the other archetypes
+    for this segment. A lead of 0 counts half, of 1 standard deviation nearly in full.
     """
     fit = max(float(fits[segment, archetype]), 0.0)
     confidence = fit / (fit + 0.25)
@@ -189,7 +219,9 @@ def stand_out_names(profiles: np.ndarray, features: Sequence[str]) -> list[str]:
     for profile in profiles:
         order = sorted(known, key=lambda index: -abs(profile[index]))
         strong = [index for index in order if abs(profile[index]) >= STANDS_OUT]
-        name = next((name for name in _candidates(profile, strong, order, features) if name not in taken), None)
+        name = next(
+            (name for name in _candidates(profile, strong, order, features) if name not in taken), None
+        )
         if name is None:
             name = next(f"Group {number}" for number in range(1, 100) if f"Group {number}" not in taken)
         taken.add(name)
@@ -197,7 +229,9 @@ def stand_out_names(profiles: np.ndarray, features: Sequence[str]) -> list[str]:
     return names
 
 
-def _candidates(profile: np.ndarray, strong: list[int], order: list[int], features: Sequence[str]) -> list[str]:
+def _candidates(
+    profile: np.ndarray, strong: list[int], order: list[int], features: Sequence[str]
+) -> list[str]:
     """Names for one segment, the best first: two themes that stand out, then three, then weaker ones."""
     chosen: list[tuple[int, ...]] = [*combinations(strong[:6], 2), *combinations(strong[:6], 3)]
     if not strong:

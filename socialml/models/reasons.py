@@ -16,12 +16,14 @@ SHOWN = 2  # features in a reason
 def choose(z: np.ndarray, known: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
     """(users, 2) int8 feature columns, the most telling first.
 
-    z: (users, features) standardised; known: (users, features) False where the plain value is missing; labels:
-    (users,). A feature tells more, the further the user lies on the segment's side of the middle between the
+    z: (users, features) standardised; known: (users, features) False where the plain value is missing;
+    labels: (users,). A feature tells more, the further the user lies on the segment's side of the middle between the
     segment's mean and that of all other users, times the distance of the two means.
     """
     users, features = z.shape
-    sums = np.column_stack([np.bincount(labels, weights=column, minlength=k) for column in z.T])  # (k, features)
+    sums = np.column_stack(
+        [np.bincount(labels, weights=column, minlength=k) for column in z.T]
+    )  # (k, features)
     counts = np.bincount(labels, minlength=k)[:, None]
     own = sums / np.maximum(counts, 1)
     rest = (sums.sum(axis=0) - sums) / np.maximum(users - counts, 1)
@@ -47,8 +49,8 @@ def sentences(
 ) -> pa.Array:
     """(users,) text such as 'Orders a month 15 (all: 4), likes a month 3 (all: 12)'.
 
-    picked: (users, 2) from `choose`; values: (users, 2) the plain values there; typical: (features,) the mean of
-    all users; say(feature, value): a value in words. Text is made once for each different rounded value.
+    picked: (users, 2) from `choose`; values: (users, 2) the plain values there; typical: (features,) the mean
+    of all users; say(feature, value): a value in words. Text is made once for each different rounded value.
     """
     parts = []
     for place in range(picked.shape[1]):

@@ -42,7 +42,7 @@ class Rule:
         return np.logical_and.reduce([condition.met(columns) for condition in self.conditions])
 
     def text(self, labels: Mapping[str, str], say: Callable[[str, float], str]) -> str:
-        """'Orders a month at least 9.5 and likes a month under 12'. say(feature, value): the value with its unit."""
+        """'Orders a month at least 9.5 and likes a month under 12'; say(feature, value) adds the unit."""
         parts = []
         for condition in self.conditions:
             words = "at least" if condition.at_least else "under"
@@ -63,7 +63,9 @@ def find(columns: Mapping[str, np.ndarray], labels: np.ndarray, k: int, *, seed:
     conditions = [condition for name, column in part.items() for condition in _conditions(name, column)]
     if not conditions:
         return [Rule((), 0.0, 0.0, 0.0)] * k
-    met = np.column_stack([condition.met(part) for condition in conditions]).astype(np.float32)  # (users, conditions)
+    met = np.column_stack([condition.met(part) for condition in conditions]).astype(
+        np.float32
+    )  # (users, conditions)
     rules = []
     for segment in range(k):
         chosen = _search(met, (labels[rows] == segment).astype(np.float32))
@@ -102,14 +104,15 @@ def _conditions(name: str, column: np.ndarray) -> list[Condition]:
 
 
 def _search(met: np.ndarray, inside: np.ndarray) -> tuple[int, ...]:
-    """Indices of the conditions of the best conjunction: the best 30 of one length are tried with every other.
+    """Indices of the conditions of the best conjunction; the best 30 of a length meet every other.
 
     met: (users, conditions) 0 or 1; inside: (users,) 0 or 1.
     """
     members = inside.sum()
     beam: list[tuple[int, ...]] = [()]
     held = np.ones((1, len(met)), dtype=np.float32)  # (beam, users) who meets each rule so far
-    best, best_f1 = (), 0.0
+    best: tuple[int, ...] = ()
+    best_f1 = 0.0
     for _ in range(MOST):
         hits = (held * inside) @ met  # (beam, conditions) members who meet both
         f1 = 2 * hits / np.maximum(held @ met + members, 1)

@@ -64,7 +64,8 @@ def silhouettes(
     ks = list(labellings)
     groups = np.array_split(known, 1 if exact else GROUPS)
     sums, counts = zip(*(_sums(x, asked, group, labellings) for group in groups), strict=True)
-    total, size = sum(sums), sum(counts)  # (queries, columns of all k) and (columns,)
+    total = np.sum(sums, axis=0)  # (queries, columns of all k)
+    size = np.sum(counts, axis=0)  # (columns,)
     found: dict[int, Silhouette] = {}
     begin = 0
     for k in ks:
@@ -81,8 +82,14 @@ def silhouettes(
             finite = 1 - len(known) / users  # all users as references: no noise left from drawing them
             without = [
                 _poststratified(
-                    _values((total - part)[:, columns], (size - count)[columns], own, itself & ~np.isin(asked, group)),
-                    own, share,
+                    _values(
+                        (total - part)[:, columns],
+                        (size - count)[columns],
+                        own,
+                        itself & ~np.isin(asked, group),
+                    ),
+                    own,
+                    share,
                 )[0]
                 for part, count, group in zip(sums, counts, groups, strict=True)
             ]
@@ -96,7 +103,7 @@ def silhouettes(
 def _sums(
     x: np.ndarray, asked: np.ndarray, known: np.ndarray, labellings: dict[int, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of distances from each asked user to the known ones of each segment, for all labellings side by side.
+    """Sums of distances from each asked user to the known ones of each segment, all labellings side by side.
 
     Returns (asked, columns) sums and (columns,) how many known users each column has.
     """
@@ -121,13 +128,15 @@ def _sums(
         np.maximum(distance, 0, out=distance)
         np.sqrt(distance, out=distance)
         at = position[block]
-        distance[np.flatnonzero(at >= 0), at[at >= 0]] = 0  # a user to itself: exactly 0, not a rounding error
+        distance[np.flatnonzero(at >= 0), at[at >= 0]] = (
+            0  # a user to itself: exactly 0, not a rounding error
+        )
         sums[begin : begin + step] = distance @ members
     return sums, members.sum(axis=0, dtype=np.float64)
 
 
 def _values(sums: np.ndarray, counts: np.ndarray, own: np.ndarray, itself: np.ndarray) -> np.ndarray:
-    """Silhouettes of the asked users from their (asked, segments) sums; `itself`: is the user a reference too."""
+    """Silhouettes of the asked users from (asked, segments) sums; `itself`: is the user a reference too."""
     rows = np.arange(len(own))
     others = np.broadcast_to(counts, sums.shape).astype(float)
     others[rows, own] -= itself  # a user is no neighbour of its own

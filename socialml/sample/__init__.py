@@ -47,6 +47,11 @@ class Sample:
     users: pa.Table
     truth: Truth
 
+    @property
+    def thinned(self) -> bool:
+        """Whether the model gave more than MAX_ROWS rows, so that only part of them was drawn."""
+        return self.truth.parameters["thinned"]
+
 
 def generate(
     users: int,
@@ -104,18 +109,18 @@ def generate(
 
 
 def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
-    """Write the CSV files and truth/; returns file, kind and rows of each."""
+    """Write the CSV files and truth/; returns file (relative to out), kind and rows of each."""
     out = Path(out)
     (out / "truth").mkdir(parents=True, exist_ok=True)
     written = []
     for kind in ("events", "orders", "users"):
         rows = tables.write_csv(getattr(sample, kind), out / f"{kind}.csv")
-        written.append({"file": str(out / f"{kind}.csv"), "kind": kind, "rows": rows})
+        written.append({"file": f"{kind}.csv", "kind": kind, "rows": rows})
     truth = sample.truth
     kinds = pa.table({"user_id": truth.user_id, "kind": pa.array(truth.kind.astype(object), type=pa.string())})
     for name, table in (("users", kinds), ("anomalies", truth.anomalies)):
         rows = tables.write_csv(table, out / "truth" / f"{name}.csv")
-        written.append({"file": str(out / "truth" / f"{name}.csv"), "kind": "truth", "rows": rows})
+        written.append({"file": f"truth/{name}.csv", "kind": "truth", "rows": rows})
     tables.write_json(truth.parameters, out / "truth" / "parameters.json")
     return written
 

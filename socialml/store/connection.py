@@ -153,13 +153,15 @@ class Connection:
                 )
 
     def _sweep(self) -> None:
-        """Remove what a killed process left: artefacts without a run, rejects without an import."""
+        """Remove what an ended process left: artefacts without a run, rejects without an import, uploads."""
         with self.read() as con:
             runs = {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
             imports = {str(row[0]) for row in con.execute("SELECT import_id FROM imports").fetchall()}
         for folder in self.runs_dir.iterdir():
             if folder.name not in runs:
                 shutil.rmtree(folder, ignore_errors=True)
+        for file in self.inbox.iterdir():
+            file.unlink(missing_ok=True)
         for file in self.rejects_dir.iterdir():
             if file.stem not in imports:
                 file.unlink(missing_ok=True)

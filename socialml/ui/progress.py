@@ -39,3 +39,10 @@ def _running(job_id: str) -> None:
         if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:"):
             state.manager().cancel(job.id)
             st.rerun()
+
+
+def stop_all(dataset: str) -> None:
+    """Stop what still works on a dataset whose rows are about to go."""
+    for job in state.manager().jobs(dataset=dataset, active=True):
+        state.manager().cancel(job.id)
+        state.manager().wait(job.id, timeout=20)

@@ -12,7 +12,7 @@ import streamlit as st
 
 from socialml import ingest, sample, words
 from socialml.errors import UserError
-from socialml.ingest import Inspection
+from socialml.ingest import Inspection, task
 from socialml.schema import KINDS, Kind
 from socialml.ui import context, parts, progress, state
 
@@ -93,7 +93,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     )
     name = _dataset(right, upload, chosen)
     st.caption(parts.plain(f"{found.reason} Encoding {found.encoding or 'of Parquet'}."))
-    parts.table(pd.DataFrame(found.sample, columns=found.headers), key="up-preview", height=180)
+    parts.table(pd.DataFrame(found.sample, columns=found.header), key="up-preview", height=180)
     mapping = _mapping(KINDS[kind], found)
     order = _date_order(found)
     gaps = KINDS[kind].missing(set(mapping))
@@ -114,7 +114,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
 
 @st.cache_data(show_spinner="Reading the file …", max_entries=8)
 def _inspect(path: str, kind: str | None, encoding: str | None, delimiter: str | None) -> Inspection:
-    return ingest.inspect(Path(path), kind=kind, encoding=encoding, delimiter=delimiter, remembered=state.store().mapping)
+    return ingest.inspect(path, kind=kind, encoding=encoding, delimiter=delimiter)
 
 
 def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:
@@ -138,17 +138,18 @@ def _mapping(kind: Kind, found: Inspection) -> dict[str, str]:
     if not kind.columns:
         st.caption("Every column is kept as it is.")
         return {}
+    taken = task.recalled(state.store(), found)
     wanted = {name for group in kind.one_of for name in group} | {c.name for c in kind.columns if c.required}
-    shown = [c for c in kind.columns if c.name in wanted or c.name in found.mapping]
+    shown = [c for c in kind.columns if c.name in wanted or c.name in taken]
     rest = [c for c in kind.columns if c not in shown]
     st.markdown("**Which column is what?**")
-    if found.remembered:
-        st.caption("Taken from your last file of this shape.")
-    options = [_NOT_USED, *found.headers]
+    if state.store().mapping(found.shape, found.kind):
+        st.caption("Taken from your last file with these columns.")
+    options = [_NOT_USED, *found.header]
     mapping = {}
     places = [(column, place) for group in (shown, rest) for column, place in zip(group, _grid(group is rest, len(group)), strict=True)]
     for column, place in places:
-        guess = found.mapping.get(column.name, _NOT_USED)
+        guess = taken.get(column.name, _NOT_USED)
         header = place.selectbox(
             column.label + (" (needed)" if column.required else ""), options, index=options.index(guess),
             key=f"map-{kind.name}-{column.name}", help=column.help or None,
@@ -173,10 +174,11 @@ def _date_order(found: Inspection) -> str | None:
     """Asked only where the dates themselves do not tell."""
     order = None
     for question in found.questions:
-        st.warning(parts.plain(question.text), icon=":material/help:")
+        st.warning(parts.plain(question["sentence"]), icon=":material/help:")
+        meanings = {choice["value"]: choice["meaning"] for choice in question["choices"]}
         order = st.radio(
-            "How are these dates written?", list(question.options), index=None, format_func=lambda o: _ORDERS.get(o, o),
-            key="up-date-order", horizontal=True,
+            "How are these dates written?", list(meanings), index=None, key="up-date-order",
+            format_func=lambda value, meanings=meanings: f"{_ORDERS[value]}: {meanings[value]}",
         )
     return order
 

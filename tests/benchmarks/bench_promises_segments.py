@@ -21,16 +21,19 @@ from sklearn.metrics import adjusted_rand_score
 from socialml import sample
 from socialml.analyses import segments
 from socialml.artefacts import Table
-from socialml.features.users import SEGMENT_FEATURES, available, user_table
+from socialml.features.users import available, user_table
 from socialml.models import preprocess
 from socialml.progress import silent
 from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
 
 # The planted kind that each archetype must hold.
 ARCHETYPE_OF = {
-    "frequent": "High-Frequency Buyers", "browser": "Low-Frequency Browsers", "social": "Socially Active Users",
-    "price": "Price-Sensitive Users", "new": "New Users",
-}  # fmt: skip
+    "frequent": "High-Frequency Buyers",
+    "browser": "Low-Frequency Browsers",
+    "social": "Socially Active Users",
+    "price": "Price-Sensitive Users",
+    "new": "New Users",
+}
 USERS = 5_000
 
 
@@ -48,12 +51,19 @@ def inputs(shop: sample.Sample) -> segments.Inputs:
         as_of = datetime.combine(sample.END, clock())
         table = user_table(seen, people, as_of).to_native().order("user_id").to_arrow_table()
         found = available(seen, people)
-    return segments.Inputs("sample", "CNY", as_of, [n for n in table.column_names if n in found], Table(table))
+    return segments.Inputs(
+        "sample", "CNY", as_of, [n for n in table.column_names if n in found], Table(table)
+    )
 
 
 def _as_stored(kind: str, table: pa.Table) -> str:
     columns = USER_COLUMNS if kind == "users" else EVENT_COLUMNS
-    source = {"ts_utc": "ts", "ts_local": "ts", "registered_utc": "registered", "registered_local": "registered"}
+    source = {
+        "ts_utc": "ts",
+        "ts_local": "ts",
+        "registered_utc": "registered",
+        "registered_local": "registered",
+    }
     parts = []
     for name, sql_type in columns:
         column = source.get(name, name)
@@ -103,14 +113,21 @@ def planted(seed: int) -> dict[str, Any]:
     labels = result.users.read(["segment"])["segment"].to_numpy()
     noise = compute(gaussian(read, seed))
     return {
-        "seed": seed, "ratio": result.k_elbow, "silhouette_peak": result.k_silhouette,
+        "seed": seed,
+        "ratio": result.k_elbow,
+        "silhouette_peak": result.k_silhouette,
         "silhouette": round(float(result.by_k.set_index("k").loc[5, "silhouette"]), 3),
-        "ari": round(float(adjusted_rand_score(truth, labels)), 4), "names_right": names_right(result, truth, labels),
+        "ari": round(float(adjusted_rand_score(truth, labels)), 4),
+        "names_right": names_right(result, truth, labels),
         "least_confidence": round(float(result.segments["confidence"].min()), 2),
-        "least_f1": round(float(result.segments["f1"].min()), 3), "fidelity": round(result.rule_fidelity, 3),
-        "stability": round(result.stability_ari, 3), "verdict": result.verdict["label"], "seconds": round(seconds, 2),
-        "noise_verdict": noise.verdict["label"], "noise_archetypes": int(noise.segments["archetype"].notna().sum()),
-    }  # fmt: skip
+        "least_f1": round(float(result.segments["f1"].min()), 3),
+        "fidelity": round(result.rule_fidelity, 3),
+        "stability": round(result.stability_ari, 3),
+        "verdict": result.verdict["label"],
+        "seconds": round(seconds, 2),
+        "noise_verdict": noise.verdict["label"],
+        "noise_archetypes": int(noise.segments["archetype"].notna().sum()),
+    }
 
 
 def names_right(result: segments.Result, truth: np.ndarray, labels: np.ndarray) -> int:
@@ -137,9 +154,12 @@ def noise_shop(seed: int) -> dict[str, Any]:
     result = compute(inputs(sample.generate(USERS, seed=seed, noise=True)))
     best = result.by_k.set_index("k").loc[result.k_silhouette]
     return {
-        "seed": seed, "verdict": result.verdict["label"], "archetypes": int(result.segments["archetype"].notna().sum()),
-        "silhouette": round(float(best["silhouette"]), 3), "random": round(float(best["random"]), 3),
-    }  # fmt: skip
+        "seed": seed,
+        "verdict": result.verdict["label"],
+        "archetypes": int(result.segments["archetype"].notna().sum()),
+        "silhouette": round(float(best["silhouette"]), 3),
+        "random": round(float(best["random"]), 3),
+    }
 
 
 def run(seeds: int = 10) -> dict[str, Any]:
@@ -156,15 +176,19 @@ def run(seeds: int = 10) -> dict[str, Any]:
         "ratio says 4 with one kind left out": {
             kind: sum(world["ratio"][kind] == 4 for world in without) for kind in sample.KINDS
         },
-        "'no clear groups' told of 4 kinds": sum("no" in v for world in without for v in world["verdict"].values()),
+        "'no clear groups' told of 4 kinds": sum(
+            "no" in v for world in without for v in world["verdict"].values()
+        ),
         "noise of the same covariance: no clear groups, no archetype": sum(
             world["noise_verdict"] == "no clear groups" and not world["noise_archetypes"] for world in worlds
         ),
         "shop without kinds: no clear groups, no archetype": sum(
             shop["verdict"] == "no clear groups" and not shop["archetypes"] for shop in shops
         ),
-        "worlds": worlds, "left_out": without, "noise_shops": shops,
-    }  # fmt: skip
+        "worlds": worlds,
+        "left_out": without,
+        "noise_shops": shops,
+    }
 
 
 if __name__ == "__main__":

@@ -93,6 +93,49 @@ def test_a_cancelled_analysis_leaves_the_store_as_it_was(manager: Manager, store
     assert list(store.runs_dir.iterdir()) == []
 
 
+def csv(store: Store, name: str, rows: int) -> dict[str, str]:
+    """A file of orders in the inbox, and the settings to import it as 'new'."""
+    file = store.inbox / name
+    lines = (f"u{n % 97},2024-05-{n % 28 + 1:02d} 10:00:00,{n},{n % 50}.50" for n in range(rows))
+    file.write_text("用户ID,下单时间,订单号,支付金额\n" + "\n".join(lines), encoding="gb18030")
+    return {"path": str(file), "dataset": "new", "kind": "orders"}
+
+
+def test_an_import_in_a_worker(manager: Manager, store: Store) -> None:
+    add_orders(store, "shop", users=3_000)
+    beside = manager.submit("segments", "shop", {})
+    state = manager.wait(manager.submit("import", "new", csv(store, "o.csv", 500), label="o.csv"), 60)
+    assert state.status == "done", state
+    assert isinstance(state.result, dict)
+    assert state.result["rows_read"] == state.result["rows_accepted"] == 500
+    assert store.tables("new") == {"orders": 500}
+    assert store.imports("new")[0].receipt == state.result
+    assert manager.cancel(beside)
+
+
+def test_a_file_that_cannot_be_read_changes_nothing(manager: Manager, store: Store) -> None:
+    (store.inbox / "empty.csv").touch()
+    settings = {"path": str(store.inbox / "empty.csv"), "dataset": "new"}
+    state = manager.wait(manager.submit("import", "new", settings), 60)
+    assert state.status == "failed"
+    assert state.error is not None
+    assert "empty" in state.error["message"]
+    assert state.error["code"] != "internal"
+    assert store.datasets() == []
+
+
+def test_a_cancelled_import_leaves_no_dataset(manager: Manager, store: Store) -> None:
+    job_id = manager.submit("import", "new", csv(store, "large.csv", 400_000))
+    while (state := manager.wait(job_id, 0.01)).active and state.fraction == 0:
+        pass
+    assert manager.cancel(job_id), state
+    state = manager.wait(job_id, 10)
+    assert state.status == "cancelled"
+    assert store.datasets() == []
+    left = {path.name for path in (store.jobs_dir / job_id).iterdir()}
+    assert left <= {"job.json", "job.log"}
+
+
 def test_a_worker_by_hand_needs_a_job(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "socialml", "worker", str(tmp_path)], cwd=Path(__file__).parents[2],

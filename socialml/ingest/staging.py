@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from socialml.artefacts import Table
 from socialml.errors import UserError
 from socialml.ingest import dates, guess, plan, read, receipt, records, zones
 from socialml.ingest.layout import shape_of
@@ -29,6 +30,9 @@ from socialml.ingest.source import open_source
 from socialml.progress import Progress, Report, silent
 
 ACCEPTED, REJECTS, RECEIPT = "accepted.parquet", "rejects.parquet", "receipt.json"
+_REJECT = pa.schema(
+    [("line", pa.int64()), *((name, pa.string()) for name in ("column", "value", "reason", "row"))]
+)
 _SAMPLE = 200  # rows a guess of the kind looks at
 
 
@@ -42,7 +46,11 @@ class Staged:
 
 
 def stage(
-    path: Path, out: Path, options: Options | None = None, report: Report = silent, now: datetime | None = None
+    path: Path,
+    out: Path,
+    options: Options | None = None,
+    report: Report = silent,
+    now: datetime | None = None,
 ) -> Staged:
     """Read, check and type a file; nothing is left behind unless all of it succeeds.
 
@@ -56,7 +64,9 @@ def stage(
     out.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=out, prefix="work-") as work:
-            return _stage(path, out, Path(work), options, report, now or datetime.now(UTC).replace(tzinfo=None))
+            return _stage(
+                path, out, Path(work), options, report, now or datetime.now(UTC).replace(tzinfo=None)
+            )
     except BaseException:
         for name in (ACCEPTED, REJECTS, RECEIPT):
             (out / name).unlink(missing_ok=True)
@@ -67,10 +77,14 @@ def stage(
 
 def _check(path: Path, options: Options) -> None:
     if not path.is_file():
-        raise UserError("no_file", f"There is no file {path}.", "Check the path and the spelling of its name.")
+        raise UserError(
+            "no_file", f"There is no file {path}.", "Check the path and the spelling of its name."
+        )
     if options.date_order not in (None, *dates.ORDERS):
         raise UserError(
-            "bad_date_order", f"'{options.date_order}' is no date order.", f"Use one of {', '.join(dates.ORDERS)}."
+            "bad_date_order",
+            f"'{options.date_order}' is no date order.",
+            f"Use one of {', '.join(dates.ORDERS)}.",
         )
     zones.check(options.timezone)
 
@@ -85,7 +99,9 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
         raw = read.read(con, source, path, work, options.delimiter)
         if raw.rows == 0:
             raise UserError(
-                "header_only", f"{path.name} has a header and no rows.", "Export it again with its rows, and add it."
+                "header_only",
+                f"{path.name} has a header and no rows.",
+                "Export it again with its rows, and add it.",
             )
         report(Progress(4, 10, f"Reading values, dates and amounts of {raw.rows:,} rows"))
         fetch = _fetcher(con)
@@ -103,16 +119,18 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
             raise _all_rejected(raw, out / REJECTS, reasons)
         accepted = _write_accepted(con, made, stats["problems"], out / ACCEPTED)
         if accepted + rejected != raw.rows:
-            raise RuntimeError(f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost")
+            raise RuntimeError(
+                f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost"
+            )
         report(Progress(9, 10, "Looking for what seems wrong"))
         told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, checks, stats["counts"])
         if stats["duplicates"]:
-            told.append(receipt.warning("exact_duplicates", stats["duplicates"], "repeat an earlier row of this file; they were kept."))  # fmt: skip # noqa: E501
+            told.append(receipt.repeats(stats["duplicates"]))
     finally:
         con.close()
     used = set(mapping.values())
     paper = {
-        "file": path.name, "kind": kind, "encoding": source.encoding if raw is None else raw.source.encoding,
+        "file": path.name, "kind": kind, "encoding": raw.source.encoding,
         "delimiter": raw.layout.delimiter or None, "sha256": source.sha256, "shape": shape_of(raw.layout.names),
         "rows_read": raw.rows, "rows_accepted": accepted, "rows_rejected": rejected, "reasons": reasons,
         "mapping": mapping, "unmapped": [] if kind == "records" else [h for h in raw.layout.names if h not in used],
@@ -131,7 +149,10 @@ def _fetcher(con: duckdb.DuckDBPyConnection) -> plan.Fetch:
 def sample(fetch: plan.Fetch, raw: Raw, rows: int = _SAMPLE) -> list[list[str]]:
     """The first rows as text."""
     cells = ", ".join(raw.columns.values())
-    return [["" if cell is None else cell for cell in row] for row in fetch(f"SELECT {cells} FROM raw LIMIT {rows}")]
+    return [
+        ["" if cell is None else cell for cell in row]
+        for row in fetch(f"SELECT {cells} FROM raw LIMIT {rows}")
+    ]
 
 
 def _settle(fetch: plan.Fetch, raw: Raw, options: Options) -> tuple[str, dict[str, str]]:
@@ -148,7 +169,9 @@ def _statistics(fetch: plan.Fetch, raw: Raw, made: Plan, conditions: list[str]) 
     """One pass over the typed rows: rejects, times, total, warnings; and repeats of whole rows."""
     clock = made.clock or "NULL::TIMESTAMP"
     good = "FILTER (WHERE problem IS NULL)"
-    counts = "".join(f", count(*) FILTER (WHERE problem IS NULL AND ({condition}))" for condition in conditions)
+    counts = "".join(
+        f", count(*) FILTER (WHERE problem IS NULL AND ({condition}))" for condition in conditions
+    )
     cells = ", ".join(raw.columns.values())
     row = fetch(
         f"SELECT count(problem), min({clock}) {good}, max({clock}) {good}, sum({made.amount or 'NULL::INTEGER'}) {good},"
@@ -171,7 +194,9 @@ def _decimal(total: Any) -> str:
 def _write_accepted(con: duckdb.DuckDBPyConnection, made: Plan, problems: int, target: Path) -> int:
     columns = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.columns.items())
     where = " WHERE problem IS NULL" if problems else ""
-    con.execute(f"COPY (SELECT {columns} FROM ({made.typed()}){where}) TO {quoted(str(target))} (FORMAT parquet)")
+    con.execute(
+        f"COPY (SELECT {columns} FROM ({made.typed()}){where}) TO {quoted(str(target))} (FORMAT parquet)"
+    )
     return pq.read_metadata(target).num_rows
 
 
@@ -180,45 +205,51 @@ def _write_rejects(
 ) -> dict[str, int]:
     """One row for each rejected record, in the file's order; how often each reason is given."""
     width, delimiter = len(raw.layout.names), raw.layout.delimiter or ","
-    con.register("ragged", pa.table({
-        "line": pa.array([bad.line for bad in raw.ragged], pa.int64()), "column": pa.nulls(len(raw.ragged), pa.string()),
-        "value": [f"{bad.cells} cells instead of {width}" for bad in raw.ragged] or pa.nulls(0, pa.string()),
-        "reason": [bad.reason for bad in raw.ragged] or pa.nulls(0, pa.string()),
-        "row": [bad.text for bad in raw.ragged] or pa.nulls(0, pa.string()),
-    }))  # fmt: skip
+    told = ((bad.line, None, f"{bad.cells} cells, not {width}", bad.reason, bad.text) for bad in raw.ragged)
+    con.register(
+        "ragged", pa.Table.from_pylist([dict(zip(_REJECT.names, row, strict=True)) for row in told], _REJECT)
+    )
     parts = ["SELECT * FROM ragged"]
     if problems:
-        def pick(texts: list[str]) -> str:
-            return "CASE problem " + " ".join(f"WHEN {i} THEN {text}" for i, text in enumerate(texts)) + " END"
-
         line = "line" if raw.line_sql == "line" else f"{raw.line_sql} AS line"
         numbered = "raw" if line == "line" else f"(SELECT *, {line} FROM raw)"
         cells = ", ".join(_csv_cell(column, delimiter) for column in raw.columns.values())
         parts.append(
-            f"SELECT line, {pick([quoted(p.header) for p in made.problems])} AS column,"
-            f" {pick([p.value for p in made.problems])} AS value, {pick([quoted(p.reason) for p in made.problems])} AS reason,"
+            f"SELECT line, {_pick([quoted(p.header) for p in made.problems])} AS column,"
+            f" {_pick([p.value for p in made.problems])} AS value,"
+            f" {_pick([quoted(p.reason) for p in made.problems])} AS reason,"
             f" concat_ws({quoted(delimiter)}, {cells}) AS row FROM ({made.typed(numbered)}) WHERE problem IS NOT NULL"
         )
-    con.execute(f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT parquet)")
+    con.execute(
+        f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT parquet)"
+    )
     con.unregister("ragged")
-    found = con.execute(f"SELECT reason, count(*) FROM read_parquet({quoted(str(target))}) GROUP BY 1 ORDER BY 2 DESC, 1")
+    found = con.execute(
+        f"SELECT reason, count(*) FROM read_parquet({quoted(str(target))}) GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
     return dict(found.fetchall())
+
+
+def _pick(texts: list[str]) -> str:
+    return "CASE problem " + " ".join(f"WHEN {i} THEN {text}" for i, text in enumerate(texts)) + " END"
 
 
 def _csv_cell(column: str, delimiter: str) -> str:
     """SQL for a cell as it stands in a CSV file, quoted where it must be."""
-    special = f"contains({column}, '\"') OR contains({column}, chr(10)) OR contains({column}, chr(13)) OR contains({column}, {quoted(delimiter)})"  # fmt: skip # noqa: E501
+    marks = ("'\"'", "chr(10)", "chr(13)", quoted(delimiter))
+    special = " OR ".join(f"contains({column}, {mark})" for mark in marks)
     quoted_cell = f"'\"' || replace({column}, '\"', '\"\"') || '\"'"
     return f"CASE WHEN {column} IS NULL THEN '' WHEN {special} THEN {quoted_cell} ELSE {column} END"
 
 
 def _all_rejected(raw: Raw, rejects: Path, reasons: dict[str, int]) -> UserError:
     reason, count = next(iter(reasons.items()))
-    first = next(row for row in pq.read_table(rejects, partitioning=None).to_pylist() if row["reason"] == reason)
+    first = next(row for row in Table(rejects).read().to_pylist() if row["reason"] == reason)
     where = f" in the column '{first['column']}'" if first["column"] else ""
     value = f", such as '{first['value'][:60]}'" if first["value"] else ""
     return UserError(
         "all_rejected",
-        f"None of the {raw.rows:,} rows can be used. Most often: {reason}{where} ({count:,} rows{value}, line {first['line']}).",
+        f"None of the {raw.rows:,} rows can be used. Most often: {reason}{where}"
+        f" ({count:,} rows{value}, line {first['line']}).",
         "Check which column stands for which field and what separates the columns, or mend the file.",
     )
