@@ -100,7 +100,7 @@ if chosen is None:
     parts.heading(TITLE, "Bring a file of orders or behaviour, and see who your customers are.")
 else:
     parts.heading(TITLE, answer(chosen))
-with st.expander("Use my own file", expanded=chosen is None or uploads.under_way(), icon=":material/upload_file:"):
+with st.expander("Use my own file", expanded=uploads.wanted(chosen), icon=":material/upload_file:"):
     uploads.section(chosen)
 if chosen is not None:
     show(chosen)

@@ -13,7 +13,7 @@ from socialml import words
 from socialml.analyses import segments as analysis
 from socialml.features import groups
 from socialml.figures import segments as figures
-from socialml.store import Run
+from socialml.store import SAMPLE, Run
 from socialml.ui import context, parts, progress, settings, state
 
 TITLE = "Segments"
@@ -45,6 +45,8 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     value = _value(run.run_id)
     with top:
         parts.heading(TITLE, answer(result, value))
+        if chosen.name == SAMPLE:
+            st.page_link("pages/data.py", label="This is a sample shop. Use my own file", icon=":material/upload_file:")
     at_k = result.by_k.set_index("k").loc[result.k]
     parts.key_figures([
         parts.KeyFigure("Customers", words.count(result.n_users), f"Everyone seen up to {result.as_of}."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import typing
 from datetime import date, datetime
@@ -54,7 +55,9 @@ class Table:
 
     def save(self, file: Path) -> None:
         if isinstance(self._source, Path):
-            if self._source != file:
+            try:
+                os.link(self._source, file)  # nobody writes to an artefact, so one copy serves both names
+            except OSError:
                 shutil.copyfile(self._source, file)
         else:
             pq.write_table(self._source, file, compression="zstd", compression_level=1)

@@ -18,9 +18,7 @@ import click
 from socialml.errors import Cancelled, UserError
 from socialml.progress import Progress
 from socialml.schema import KINDS
-from socialml.store import ROOT, Store, default_path
-
-SAMPLE = "sample"
+from socialml.store import ROOT, SAMPLE, Store, default_path
 
 
 def _fail(error: UserError, as_json: bool) -> NoReturn:

@@ -217,3 +217,22 @@ def test_a_process_killed_during_an_import_leaves_before_or_after(tmp_path: Path
     with Store(path) as store:  # and it still takes imports
         store.add_import("shop", "events", *staged[there])
         assert store.tables("shop") == {"events": (there + 1) * rows}
+
+
+def test_undo_while_others_read(store: Store) -> None:
+    """A reader sees the rows of before or of after, and never a table that is gone."""
+    store.ensure_dataset("shop")
+    store.add_import("shop", "events", *stage(store.inbox, 1, 3_000))
+    second = stage(store.inbox, 2, 3_000)
+
+    def read() -> None:
+        with store.read() as con:
+            counted = store.events(con, "shop").aggregate("count(*), sum(amount)").fetchone()
+            assert counted in ((3_000, 3_000), (6_000, 9_000))
+
+    def import_and_undo() -> None:
+        for _ in range(15):
+            store.add_import("shop", "events", *second)
+            store.undo_last_import("shop")
+
+    in_threads([read] * READERS, import_and_undo)

@@ -41,8 +41,8 @@ def clean(
 ) -> tuple[np.ndarray, list[str], list[str], np.ndarray, pd.DataFrame]:
     """The table as numbers that can be compared.
 
-    Returns z (users, features) in standard deviations, its columns' names, the names of those that group users,
-    x (users, ...) that k-means sees, and what was missing, clipped and changed.
+    Returns z (users, features) in standard deviations, its columns' names, the names of those that group
+    users, x (users, ...) that k-means sees, and what was missing, clipped and changed.
     """
     from socialml.models import preprocess
 
@@ -121,8 +121,8 @@ def named(
     """Segments in their order, with names.
 
     z: (users, features) in standard deviations, `names` its columns. A segment that an archetype of Table 1
-    fits takes that archetype's place and colour; the others fill the places left, largest first. Archetypes are
-    tried for five segments only, and not when `archetypes` is false.
+    fits takes that archetype's place and colour; the others fill the places left, largest first. Archetypes
+    are tried for five segments only, and not when `archetypes` is false.
 
     Returns profiles (k, features), labels (users,), centres (k, used features) and the table of segments.
     """

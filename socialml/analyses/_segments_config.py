@@ -13,7 +13,7 @@ K_LEAST, K_MOST = 2, 10
 
 
 def checked(values: dict[str, Any], default: Any, features: tuple[str, ...]) -> dict[str, Any]:
-    """The fields of a Config from JSON values; a mistake is a UserError that names value, bound and way out."""
+    """The fields of a Config from JSON values; a mistake is a UserError with value, bound and way out."""
     fields = {field.name for field in dataclasses.fields(default)}
     for name in values:
         if name not in fields:

@@ -62,8 +62,8 @@ class Inputs:
 class Result:
     """Everything the page shows; all tables name a segment by its number, 0 to k - 1.
 
-    users: user_id, segment, recency_days, frequency, monetary, and why_1, why_2 (places in `features`, the two
-    that tell most) with their plain values why_1_value, why_2_value.
+    users: user_id, segment, recency_days, frequency, monetary, and why_1, why_2 (places in `features`, the
+    two that tell most) with their plain values why_1_value, why_2_value.
     """
 
     dataset: str

@@ -126,17 +126,18 @@ class Change:
 
 
 def last_change(store: Store, dataset: str) -> Change | None:
-    imports = store.imports(dataset)
-    if not imports:
-        return None
-    last, earlier = imports[-1], imports[:-1]
-    new_users = 0
-    if last.kind != "records":
-        known = [f"SELECT user_id FROM rows_{info.id}" for info in earlier if info.kind != "records"]
-        unseen = f"EXCEPT ({' UNION '.join(known)})" if known else ""
-        with store.read() as con:
+    with store.read() as con:
+        imports = store.imports(dataset, con)
+        if not imports:
+            return None
+        last, earlier = imports[-1], imports[:-1]
+        new_users = 0
+        if last.kind != "records":
+            known = [f"SELECT user_id FROM rows_{info.id}" for info in earlier if info.kind != "records"]
+            unseen = f"EXCEPT ({' UNION '.join(known)})" if known else ""
             row = con.execute(
-                f"SELECT count(*) FROM (SELECT DISTINCT user_id FROM rows_{last.id} WHERE user_id IS NOT NULL {unseen})"
+                "SELECT count(*) FROM"
+                f" (SELECT DISTINCT user_id FROM rows_{last.id} WHERE user_id IS NOT NULL {unseen})"
             ).fetchone()
-        new_users = row[0] if row else 0
+            new_users = row[0] if row else 0
     return Change(last.file, last.kind, last.rows, last.receipt.get("rows_already_there", 0), new_users)

@@ -162,7 +162,7 @@ def silhouette_plot(result: Result, names: Names = None) -> go.Figure:
 
 
 def sizes(result: Result, names: Names = None) -> go.Figure:
-    """Customers in each segment, with the published share beside it where the segment has a published name."""
+    """Customers in each segment, with the published share beside it where the name is a published one."""
     table = result.segments.iloc[::-1]
     called = labels.called(result, names, 16)
     bars = [called[segment] for segment in table["id"]]

@@ -59,7 +59,7 @@ def open_source(
         raise UserError("empty_file", f"{path.name} holds no text.", "Export it again and add the new file.")
     _refuse_other_formats(path.name, sample)
     codec = _known(encoding) if encoding else find_encoding(sample, path.name)
-    if codec == "utf-8" and not compressed and (head is None or path.stat().st_size <= head):
+    if codec == "utf-8" and not encoding and not compressed and (head is None or path.stat().st_size <= head):
         # The common road: nothing is copied. A bad byte further on is found while reading.
         return Source(path.name, path, "csv", codec, False, _digest(path) if digest else "")
     try:

@@ -7,11 +7,11 @@ same figures come out whatever the number of cores.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import joblib
 import numpy as np
 from kneed import KneeLocator
 from sklearn.cluster import KMeans
@@ -58,7 +58,13 @@ class Sweep:
 
 def workers() -> int:
     """How many fits run side by side: the cores this process may use."""
-    return max(1, joblib.cpu_count())
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    if allowed.isdigit() and int(allowed) > 0:
+        return int(allowed)
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
 
 
 def pool() -> ThreadPoolExecutor:

@@ -17,8 +17,8 @@ def choose(z: np.ndarray, known: np.ndarray, labels: np.ndarray, k: int) -> np.n
     """(users, 2) int8 feature columns, the most telling first.
 
     z: (users, features) standardised; known: (users, features) False where the plain value is missing;
-    labels: (users,). A feature tells more, the further the user lies on the segment's side of the middle between the
-    segment's mean and that of all other users, times the distance of the two means.
+    labels: (users,). A feature tells more, the further the user lies on the segment's side of the middle
+    between the segment's mean and that of all other users, times the distance of the two means.
     """
     users, features = z.shape
     sums = np.column_stack(

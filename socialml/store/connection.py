@@ -160,8 +160,11 @@ class Connection:
         for folder in self.runs_dir.iterdir():
             if folder.name not in runs:
                 shutil.rmtree(folder, ignore_errors=True)
-        for file in self.inbox.iterdir():
-            file.unlink(missing_ok=True)
+        for path in self.inbox.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         for file in self.rejects_dir.iterdir():
             if file.stem not in imports:
                 file.unlink(missing_ok=True)
@@ -190,7 +193,25 @@ class Connection:
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of its own for one unit of work; relations made from it live no longer than it."""
+        """A cursor of its own in a read-only transaction: one unit of work sees one state of the store.
+
+        Relations made from it must not be kept beyond the block.
+        """
+        with self._cursor() as con:
+            con.execute("BEGIN TRANSACTION READ ONLY")
+            yield con
+
+    @contextmanager
+    def on(self, con: duckdb.DuckDBPyConnection | None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The unit of work that is given, else one of its own."""
+        if con is not None:
+            yield con
+        else:
+            with self.read() as own:
+                yield own
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         cursor = self._root.cursor()
         interrupt: Interrupt | None = getattr(self._local, "interrupt", None)
         try:
@@ -207,7 +228,7 @@ class Connection:
     @contextmanager
     def write(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor inside one transaction; any exception rolls all of it back and is raised again."""
-        with self._writer, self.read() as con:
+        with self._writer, self._cursor() as con:
             con.execute("BEGIN")
             try:
                 yield con

@@ -44,15 +44,15 @@ class ImportInfo:
 class Datasets(Connection):
     # ---- datasets
 
-    def datasets(self) -> list[Dataset]:
-        with self.read() as con:
+    def datasets(self, con: duckdb.DuckDBPyConnection | None = None) -> list[Dataset]:
+        with self.on(con) as con:
             rows = con.execute(
                 "SELECT dataset_id, name, currency, timezone, created_at FROM datasets ORDER BY dataset_id"
             ).fetchall()
         return [Dataset(*row) for row in rows]
 
-    def dataset(self, name: str) -> Dataset:
-        found = {dataset.name: dataset for dataset in self.datasets()}
+    def dataset(self, name: str, con: duckdb.DuckDBPyConnection | None = None) -> Dataset:
+        found = {dataset.name: dataset for dataset in self.datasets(con)}
         if name not in found:
             known = ", ".join(found) or "none yet"
             raise UserError(
@@ -89,10 +89,10 @@ class Datasets(Connection):
 
     # ---- imports
 
-    def imports(self, name: str) -> list[ImportInfo]:
-        """The live imports of a dataset, oldest first."""
-        dataset = self.dataset(name)
-        with self.read() as con:
+    def imports(self, name: str, con: duckdb.DuckDBPyConnection | None = None) -> list[ImportInfo]:
+        """The live imports of a dataset, oldest first; on `con`, as that unit of work sees them."""
+        with self.on(con) as con:
+            dataset = self.dataset(name, con)
             rows = con.execute(
                 "SELECT import_id, kind, file, rows, created_at, receipt FROM imports WHERE dataset_id = ?"
                 " ORDER BY import_id",
@@ -123,9 +123,9 @@ class Datasets(Connection):
         Rows that an earlier file of the same kind brought already (same content, same occurrence) are
         left out and counted in the receipt as rows_already_there. `accepted` lies inside the store's folder.
         """
-        target = self.dataset(dataset)
-        earlier = [info for info in self.imports(dataset) if info.kind == kind]
         with self.write() as con:
+            target = self.dataset(dataset, con)
+            earlier = [info for info in self.imports(dataset, con) if info.kind == kind]
             number = con.execute("SELECT nextval('import_ids')").fetchone()[0]  # type: ignore[index]
             source = "'" + str(accepted).replace("'", "''") + "'"
             con.execute(f"CREATE TABLE rows_{number} AS {_new_rows(con, source, kind, earlier)}")
@@ -154,11 +154,11 @@ class Datasets(Connection):
 
     def undo_last_import(self, name: str) -> ImportInfo:
         """Remove what the newest import of the dataset added."""
-        imports = self.imports(name)
-        if not imports:
-            raise UserError("nothing_to_undo", f"'{name}' has no import to undo.", "Import a file first.")
-        last = imports[-1]
         with self.write() as con:
+            imports = self.imports(name, con)
+            if not imports:
+                raise UserError("nothing_to_undo", f"'{name}' has no import to undo.", "Import a file first.")
+            last = imports[-1]
             con.execute(f"DROP TABLE rows_{last.id}")
             con.execute("DELETE FROM imports WHERE import_id = ?", [last.id])
         (self.rejects_dir / f"{last.id}.parquet").unlink(missing_ok=True)

@@ -25,7 +25,7 @@ class Rows(Datasets):
         until: datetime | None = None,
     ) -> duckdb.DuckDBPyRelation:
         """Events and orders with start <= ts_local < until; with orders, purchases come from them only."""
-        imports = self.imports(name)
+        imports = self.imports(name, con)
         has_orders = any(info.kind == "orders" for info in imports)
         columns = ", ".join(_EVENT_NAMES)
         parts = []
@@ -54,7 +54,7 @@ class Rows(Datasets):
         parts = [
             f"SELECT {info.id} AS import_id, rowid AS row_no, {columns} FROM rows_{info.id}"
             " WHERE user_id IS NOT NULL"
-            for info in self.imports(name)
+            for info in self.imports(name, con)
             if info.kind == "users"
         ]
         if not parts:
@@ -68,29 +68,29 @@ class Rows(Datasets):
         )
 
     def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
-        parts = [f"SELECT * FROM rows_{info.id}" for info in self.imports(name) if info.kind == "records"]
+        parts = [f"SELECT * FROM rows_{info.id}" for info in self.imports(name, con) if info.kind == "records"]
         if not parts:
             raise UserError("no_records", f"'{name}' has no records.", "Import a table as 'records' into it.")
         return con.sql(" UNION ALL BY NAME ".join(parts))
 
     def preview(self, name: str, kind: str, rows: int) -> pd.DataFrame:
         """The first rows of the newest import of a kind."""
-        newest = [info for info in self.imports(name) if info.kind == kind][-1:]
-        if not newest:
-            return pd.DataFrame()
         with self.read() as con:
+            newest = [info for info in self.imports(name, con) if info.kind == kind][-1:]
+            if not newest:
+                return pd.DataFrame()
             return con.execute(f"SELECT * FROM rows_{newest[0].id} LIMIT ?", [rows]).df()
 
     def time_range(self, name: str) -> tuple[datetime, datetime] | None:
         """First and last local time of events and orders, or None where there are none."""
-        parts = [
-            f"SELECT min(ts_local) AS first, max(ts_local) AS last FROM rows_{info.id}"
-            for info in self.imports(name)
-            if info.kind in ("events", "orders")
-        ]
-        if not parts:
-            return None
         with self.read() as con:
+            parts = [
+                f"SELECT min(ts_local) AS first, max(ts_local) AS last FROM rows_{info.id}"
+                for info in self.imports(name, con)
+                if info.kind in ("events", "orders")
+            ]
+            if not parts:
+                return None
             row = con.execute(f"SELECT min(first), max(last) FROM ({' UNION ALL '.join(parts)})").fetchone()
         return row if row and row[0] is not None else None
 

@@ -108,9 +108,9 @@ class Runs(Datasets):
         raise UserError("no_run", f"There is no run '{run_id}'.", "List them with: python -m socialml runs")
 
     def delete_dataset(self, name: str) -> None:
-        dataset = self.dataset(name)
-        runs, imports = self.runs(dataset=name), self.imports(name)
+        runs = self.runs(dataset=name)
         with self.write() as con:
+            dataset, imports = self.dataset(name, con), self.imports(name, con)
             for info in imports:
                 con.execute(f"DROP TABLE rows_{info.id}")
             con.execute(

@@ -61,33 +61,35 @@ def sidebar() -> Context | None:
         return None
     wanted = st.session_state.pop("_open_dataset", None)
     if wanted in datasets:
-        _forget_filters()
         st.session_state["dataset"] = wanted
     elif st.session_state.get("dataset") not in (None, *datasets):
         del st.session_state["dataset"]
     name = st.sidebar.selectbox(
-        "Dataset", list(datasets), key="dataset", bind="query-params", on_change=_forget_filters,
-        help="Every page shows this one.",
+        "Dataset", list(datasets), key="dataset", bind="query-params", help="Every page shows this one."
     )
-    dataset, version = datasets[name or next(iter(datasets))], ""
+    dataset = datasets[name or next(iter(datasets))]
     version = store.version(dataset.name)
     span = _span(str(store.path), dataset.name, version)
     start = until = as_of = first = last = None
     if span:
         first, last, as_of = span[0].date(), span[1].date(), span[2]
-        start, until = _dates(first, last)
+        start, until = _dates(dataset.id, first, last)
         if until:
             as_of = min(as_of, until)
-    return Context(dataset, version, first, last, start, until, as_of, _segment(dataset.name))
+    return Context(dataset, version, first, last, start, until, as_of, _segment(dataset))
 
 
-def _dates(first: date, last: date) -> tuple[datetime | None, datetime | None]:
-    chosen = st.session_state.get("dates")
-    if chosen and any(not first <= day <= last for day in chosen):
-        del st.session_state["dates"]
+def _dates(dataset: int, first: date, last: date) -> tuple[datetime | None, datetime | None]:
+    # Each dataset has keys of its own: a browser keeps showing a widget's old value under the same key.
+    key, known = f"dates-{dataset}", f"_all-dates-{dataset}"
+    chosen, everything = st.session_state.get(key), st.session_state.get(known, (first, last))
+    narrowed = chosen and tuple(chosen) != everything
+    if chosen and (not narrowed or any(not first <= day <= last for day in chosen)):
+        st.session_state[key] = (first, last)  # an import may have made 'everything' longer
+    st.session_state[known] = (first, last)
     days = st.sidebar.date_input(
-        "Dates", (first, last), min_value=first, max_value=last, key="dates", format="YYYY-MM-DD",
-        bind="query-params", help="Pages count only what happened on these days.",
+        "Dates", (first, last), min_value=first, max_value=last, key=key, format="YYYY-MM-DD", bind="query-params",
+        help="Pages count only what happened on these days.",
     )
     if not isinstance(days, tuple) or len(days) != 2:
         return None, None  # the second day is still to be chosen
@@ -96,16 +98,16 @@ def _dates(first: date, last: date) -> tuple[datetime | None, datetime | None]:
     return start, until
 
 
-def _segment(dataset: str) -> int | None:
-    run = state.newest_run(dataset, "segments")
+def _segment(dataset: Dataset) -> int | None:
+    run = state.newest_run(dataset.name, "segments")
     if run is None:
         return None
-    names = segment_names(run.run_id)
+    key, names = f"segment-{dataset.id}", segment_names(run.run_id)
     options = [EVERYONE, *names.values()]
-    if st.session_state.get("segment") not in (None, *options):
-        del st.session_state["segment"]
+    if st.session_state.get(key) not in (None, *options):
+        st.session_state[key] = EVERYONE
     chosen = st.sidebar.selectbox(
-        "Customers", options, key="segment", bind="query-params", help="Everyone, or one segment of the newest run."
+        "Customers", options, key=key, bind="query-params", help="Everyone, or one segment of the newest run."
     )
     return next((number for number, name in names.items() if name == chosen), None)
 
@@ -117,18 +119,13 @@ def segment_names(run_id: str) -> dict[int, str]:
     return {segment["id"]: own.get(segment["id"], segment["name"]) for segment in run.metrics["segments"]}
 
 
-def _forget_filters() -> None:
-    for key in ("dates", "segment"):
-        st.session_state.pop(key, None)
-
-
 def set_current(context: Context | None) -> None:
     st.session_state["_context"] = context
 
 
 def current() -> Context | None:
     """The choices of this rerun, as app.py drew them."""
-    if "_context" not in st.session_state:
+    if PagesManager.uses_pages_directory:
         # The first request to a new server was a page's own address: Streamlit then runs the file in pages/
         # itself, without app.py, because no st.navigation has told it otherwise yet.
         PagesManager.uses_pages_directory = False

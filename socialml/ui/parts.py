@@ -15,7 +15,7 @@ from socialml.export import csv_bytes
 from socialml.figures.theme import template
 
 _STYLE = """<style>
-.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; }
+.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: 0.75rem; }
 .st-key-key-figures > div { width: auto; min-width: 0; }
 [data-testid="stMainBlockContainer"] { padding-top: 3rem; max-width: 80rem; }
 @media (max-width: 640px) {

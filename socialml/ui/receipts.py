@@ -31,14 +31,16 @@ def show(info: ImportInfo, currency: str, *, expanded: bool) -> None:
     label = f"{info.file} · {KINDS[info.kind].label} · {info.created_at:%Y-%m-%d %H:%M} UTC"
     with st.expander(parts.plain(label), expanded=expanded, icon=":material/receipt_long:"):
         st.markdown(f"**{parts.plain(sentence(info))}**")
-        facts = [f"Encoding {told.get('encoding') or 'none'}"]
+        facts = [f"encoding {told['encoding']}"] if told.get("encoding") else []
         if told.get("delimiter"):
             facts.append(f"columns split by {_delimiter(told['delimiter'])}")
         if told.get("first_time"):
             facts.append(f"from {told['first_time'][:10]} to {told['last_time'][:10]}")
         if told.get("gross_total") is not None:
             facts.append(f"amounts add up to {words.sign(currency)}{float(told['gross_total']):,.2f}")
-        st.caption(parts.plain(", ".join(facts) + "."))
+        if facts:
+            line = f"{', '.join(facts)}."
+            st.caption(parts.plain(line[:1].upper() + line[1:]))
         for warning in told.get("warnings", []):
             st.markdown(f":material/warning: {parts.plain(warning['sentence'])}")
         if info.rejects:

@@ -14,6 +14,7 @@ from socialml import ingest, sample, words
 from socialml.errors import UserError
 from socialml.ingest import Inspection, task
 from socialml.schema import KINDS, Kind
+from socialml.store import SAMPLE
 from socialml.ui import context, parts, progress, state
 
 _NOT_USED = "– not in the file –"
@@ -26,9 +27,10 @@ _ZONES = ("Asia/Shanghai", "UTC", "Europe/London", "Europe/Paris", "America/New_
           "Asia/Bangkok", "Asia/Tokyo")
 
 
-def under_way() -> bool:
-    """A file is being settled or imported in this session."""
-    return bool(st.session_state.get("_upload") or st.session_state.get("_import_job"))
+def wanted(chosen: context.Context | None) -> bool:
+    """Whether the place for a file is open: nothing but the sample is there, or a file is under way."""
+    under_way = st.session_state.get("_upload") or st.session_state.get("_import_job")
+    return chosen is None or chosen.name == SAMPLE or bool(under_way)
 
 
 def section(chosen: context.Context | None) -> None:
@@ -80,7 +82,10 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
             "Columns split by", [None, *_DELIMITERS], format_func=lambda d: _DELIMITERS.get(d, "Find it"), key="up-delimiter"
         )
     try:
-        found = _inspect(upload["path"], st.session_state.get("up-kind"), encoding, delimiter)
+        found = _inspect(upload["path"], None, encoding, delimiter)
+        said = st.session_state.get("up-kind")
+        if said not in (None, found.kind):
+            found = _inspect(upload["path"], said, encoding, delimiter)
     except UserError as problem:
         parts.error(problem)
         _discard_button(upload)
@@ -92,7 +97,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
         key="up-kind",
     )
     name = _dataset(right, upload, chosen)
-    st.caption(parts.plain(f"{found.reason} Encoding {found.encoding or 'of Parquet'}."))
+    st.caption(parts.plain(f"{found.reason}{f' Encoding {found.encoding}.' if found.encoding else ''}"))
     parts.table(pd.DataFrame(found.sample, columns=found.header), key="up-preview", height=180)
     mapping = _mapping(KINDS[kind], found)
     order = _date_order(found)

@@ -144,7 +144,7 @@ def test_cancel_while_computing(manager: Manager, store: Store, wait_until: Wait
     assert manager.cancel(job_id)  # asking twice is no mistake
     state = manager.wait(job_id, 10)
     assert (state.status, state.result) == ("cancelled", None)
-    assert time.monotonic() - asked < 1
+    assert time.monotonic() - asked < 2
     assert gone(pid)
     assert not manager.cancel(job_id)
     assert left_behind(store, state) == []

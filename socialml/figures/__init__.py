@@ -1,0 +1,1 @@
+"""Result -> plotly Figure: pure functions, one file a page."""

@@ -1,0 +1,54 @@
+"""The app without a browser: one rerun at a time, on a store of the test's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from socialml.ui import state
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store as `make run` leaves it."""
+    folder = tmp_path_factory.mktemp("demo-store")
+    env = {**os.environ, "SOCIALML_STORE": str(folder / "shop.duckdb")}
+    subprocess.run([sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True)
+    return folder
+
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """open_app(page, demo=folder): the app at a page, its store a copy of the demo's or new."""
+    opened = False
+
+    def open_(page: str, demo: Path | None = None) -> AppTest:
+        nonlocal opened
+        if demo and not opened:
+            shutil.copytree(demo, tmp_path / "store")
+        monkeypatch.setenv("SOCIALML_STORE", str(tmp_path / "store" / "shop.duckdb"))
+        opened = True
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception, app.exception
+        return app
+
+    yield open_
+    if opened:
+        state.manager().close()
+        state.store().close()
+        st.cache_resource.clear()
+        st.cache_data.clear()
