@@ -25,20 +25,24 @@ def show(chosen: context.Context) -> None:
     if fresh and imports:
         st.success(parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"), icon=":material/check_circle:")
         st.page_link("pages/segments.py", label="Find the groups of these customers", icon=":material/groups:")
-    files, changes, look, keep = st.tabs(
-        ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"], key="data-tab"
+    files, changes, look, keep = parts.tabs(
+        "data-tab", ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"]
     )
-    with files:
-        for info in reversed(imports):
-            receipts.show(info, chosen.currency, expanded=fresh and info is imports[-1])
-        if not imports:
-            st.info("Nothing is imported into this dataset yet.")
-    with changes:
-        _changes(chosen)
-    with look:
-        _rows(chosen)
-    with keep:
-        _undo_and_delete(chosen)
+    if files.open:
+        with files:
+            for info in reversed(imports):
+                receipts.show(info, chosen.currency, expanded=fresh and info is imports[-1])
+            if not imports:
+                st.info("Nothing is imported into this dataset yet.")
+    if changes.open:
+        with changes:
+            _changes(chosen)
+    if look.open:
+        with look:
+            _rows(chosen)
+    if keep.open:
+        with keep:
+            _undo_and_delete(chosen)
 
 
 def _changes(chosen: context.Context) -> None:

@@ -64,22 +64,29 @@ def show(chosen: context.Context) -> None:
         note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
         numbers=months[list(named)].rename(columns=named),
     )
-    tabs = st.tabs(["Who buys?", "When?", "Where?", "What?", "What changed?"])
-    with tabs[0]:
-        figure = figures.conversion(data)
-        if figure:
-            parts.chart(figure, "conversion", note="Visitors did something other than buy. Whiskers: 95% interval.")
-        else:
-            st.info("Conversion needs behaviour events (views, likes, carts); these dates hold purchases only.")
-    with tabs[1]:
-        parts.chart(figures.hours(data), "hours")
-    with tabs[2]:
-        _bars(figures.bars(data.platforms, "Platform", chosen.currency), "platforms", "a platform")
-    with tabs[3]:
-        _bars(figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category")
-        _bars(figures.tail(data), "tail", "a product number")
-    with tabs[4]:
-        _changed(chosen)
+    who, when, where, what, changed = parts.tabs(
+        "overview-tab", ["Who buys?", "When?", "Where?", "What?", "What changed?"]
+    )
+    if who.open:
+        with who:
+            figure = figures.conversion(data)
+            if figure:
+                parts.chart(figure, "conversion", note="Visitors did something other than buy. Whiskers: 95% interval.")
+            else:
+                st.info("Conversion needs behaviour events (views, likes, carts); these dates hold purchases only.")
+    if when.open:
+        with when:
+            parts.chart(figures.hours(data), "hours")
+    if where.open:
+        with where:
+            _bars(figures.bars(data.platforms, "Platform", chosen.currency), "platforms", "a platform")
+    if what.open:
+        with what:
+            _bars(figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category")
+            _bars(figures.tail(data), "tail", "a product number")
+    if changed.open:
+        with changed:
+            _changed(chosen)
     st.caption(
         f"Data from {chosen.first} to {chosen.last}, version {chosen.version}."
         " Everything here is counted from your rows; nothing is estimated."

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import words
 from socialml.analyses import segments as analysis
+from socialml.errors import UserError
 from socialml.features import groups
 from socialml.figures import segments as figures
 from socialml.store import SAMPLE, Run
@@ -66,22 +67,27 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
         ),
     ])
     parts.chart(figures.sizes(result, names), "sizes")
-    who, many, apart, chart, one = st.tabs(
+    who, many, apart, map_, one = parts.tabs(
+        "segments-tab",
         ["Who are they?", "How many groups?", "How distinct?", "Where do they lie?", "Why this customer?"],
-        key="segments-tab",
     )
-    with who:
-        parts.chart(figures.profile_heatmap(result, names), "profile")
-        _table(result, value, chosen.currency)
-    with many:
-        parts.chart(figures.elbow(result), "elbow", note=settings.ELBOW_NOTE)
-        parts.chart(figures.silhouette_by_k(result), "silhouette-by-k", numbers=_tried(result))
-    with apart:
-        parts.chart(figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE)
-    with chart:
-        parts.chart(figures.scatter(result, names), "scatter", note=settings.SCATTER_NOTE)
-    with one:
-        _one_customer(result, names)
+    if who.open:
+        with who:
+            parts.chart(figures.profile_heatmap(result, names), "profile")
+            _table(result, value, chosen.currency)
+    if many.open:
+        with many:
+            parts.chart(figures.elbow(result), "elbow", note=settings.ELBOW_NOTE)
+            parts.chart(figures.silhouette_by_k(result), "silhouette-by-k", numbers=_tried(result))
+    if apart.open:
+        with apart:
+            parts.chart(figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE)
+    if map_.open:
+        with map_:
+            parts.chart(figures.scatter(result, names), "scatter", note=settings.SCATTER_NOTE)
+    if one.open:
+        with one:
+            _one_customer(result, names)
     _act(run, result, names)
     _believe(chosen, run, result)
 
@@ -148,8 +154,12 @@ def _act(run: Run, result: analysis.Result, names: dict[int, str]) -> None:
             number = st.selectbox("Group", list(names), format_func=names.__getitem__, key="rename-group")
             name = st.text_input("New name", key="rename-name", max_chars=60, help="Empty: the first name again.")
             if st.button("Rename", key="rename-do"):
-                state.store().rename_segment(run.run_id, int(number), name)
-                st.rerun()
+                try:
+                    state.store().rename_segment(run.run_id, int(number), name)
+                except UserError as problem:
+                    parts.error(problem)
+                else:
+                    st.rerun()
 
 
 def _believe(chosen: context.Context, run: Run, result: analysis.Result) -> None:

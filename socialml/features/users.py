@@ -43,13 +43,19 @@ FEATURES: dict[str, Feature] = {
     ),
     "views": Feature(label="Views a month", unit="views", help="Streams and pages looked at, per 30 days."),
     "sessions": Feature(
-        label="Visits a month", unit="visits", help="A pause of more than 30 minutes begins a new visit. Per 30 days."
+        label="Visits a month",
+        unit="visits",
+        help="A pause of more than 30 minutes begins a new visit. Per 30 days.",
     ),
     "likes": Feature(label="Likes a month", unit="likes", help="Likes and favourites, per 30 days."),
     "shares": Feature(label="Shares a month", unit="shares", help="Passed on to others, per 30 days."),
     "comments": Feature(label="Comments a month", unit="comments", help="Written comments, per 30 days."),
-    "carts": Feature(label="Added to cart a month", unit="products", help="Products put in the cart, per 30 days."),
-    "ad_clicks": Feature(label="Ad clicks a month", unit="clicks", help="Clicks on advertisements, per 30 days."),
+    "carts": Feature(
+        label="Added to cart a month", unit="products", help="Products put in the cart, per 30 days."
+    ),
+    "ad_clicks": Feature(
+        label="Ad clicks a month", unit="clicks", help="Clicks on advertisements, per 30 days."
+    ),
     "promotions_opened": Feature(
         label="Promotions opened a month", unit="promotions", help="Coupons and offers opened, per 30 days."
     ),
@@ -57,16 +63,18 @@ FEATURES: dict[str, Feature] = {
         label="Bought at a discount", unit="share", help="Share of bought order lines with money off."
     ),
     "variety": Feature(
-        label="Different categories bought", unit="categories", help="Products, where the data has no categories."
+        label="Different categories bought",
+        unit="categories",
+        help="Products, where the data has no categories.",
     ),
     "tenure_days": Feature(
         label="Days as a customer", unit="days", help="Since they registered, or since they were first seen."
     ),
 }
 
-# What customers are grouped by, where the data has it: how often and how much they buy, how they watch, how they
-# take part, how they answer offers, how long they have been here. Totals so far (frequency, monetary, variety)
-# are left out: they say again what rates and tenure say.
+# What customers are grouped by, where the data has it: how often and how much they buy, how they watch, how
+# they take part, how they answer offers, how long they have been here. Totals so far (frequency, monetary,
+# variety) are left out: they say again what rates and tenure say.
 SEGMENT_FEATURES: tuple[str, ...] = (
     "purchases_per_month", "average_order", "browse_seconds", "views", "likes", "shares", "comments", "carts",
     "ad_clicks", "promotions_opened", "discount_share", "tenure_days",
@@ -85,13 +93,13 @@ def user_table(
 ) -> nw.LazyFrame[Any]:
     """One row for each user with an event before as_of, in no set order; columns user_id and FEATURES.
 
-    events, users: native or Narwhals lazy frames with the columns of the store's tables (schema.EVENT_COLUMNS and
-    USER_COLUMNS). Rows without a user are left out. as_of is exclusive, on the dataset's own clock.
+    events, users: native or Narwhals lazy frames with the columns of the store's tables (schema.EVENT_COLUMNS
+    and USER_COLUMNS). Rows without a user are left out. as_of is exclusive, on the dataset's own clock.
 
-    Exposure is the part of the window in which the user could be seen: from its start, from the first row of that
-    sort in the data (a log of 60 days has no 90), or from when the user registered, else was first seen; at least
-    MIN_EXPOSURE_DAYS. Counts of things not done are 0; recency, average order and discount share of those who
-    never bought are null.
+    Exposure is the part of the window in which the user could be seen: from its start, from the first row of
+    that sort in the data (a log of 60 days has no 90), or from when the user registered, else was first seen;
+    at least MIN_EXPOSURE_DAYS. Counts of things not done are 0; recency, average order and discount share of
+    those who never bought are null.
     """
     opened = as_of - timedelta(days=window_days)
     seen = _lazy(events).filter(nw.col("ts_local") < nw.lit(as_of), ~nw.col("user_id").is_null())
@@ -122,11 +130,19 @@ def user_table(
         (end - nw.col("last_bought_day")).cast(nw.Int64).alias("recency_days"),
         nw.col("frequency").fill_null(0).cast(nw.Int64).alias("frequency"),
         nw.col("monetary").cast(nw.Float64).fill_null(0.0).alias("monetary"),
-        bought.then(nw.col("paid").cast(nw.Float64) / nw.col("frequency").cast(nw.Float64)).alias("average_order"),
-        (nw.col("recent_orders").fill_null(0).cast(nw.Float64) / nw.col("trade_months")).alias("purchases_per_month"),
-        (nw.col("watched_ms").fill_null(0).cast(nw.Float64) / 1000.0 / nw.col("behaviour_months")).alias("browse_seconds"),
+        bought.then(nw.col("paid").cast(nw.Float64) / nw.col("frequency").cast(nw.Float64)).alias(
+            "average_order"
+        ),
+        (nw.col("recent_orders").fill_null(0).cast(nw.Float64) / nw.col("trade_months")).alias(
+            "purchases_per_month"
+        ),
+        (nw.col("watched_ms").fill_null(0).cast(nw.Float64) / 1000.0 / nw.col("behaviour_months")).alias(
+            "browse_seconds"
+        ),
         *rates,
-        lines.then(nw.col("reduced").cast(nw.Float64) / nw.col("lines").cast(nw.Float64)).alias("discount_share"),
+        lines.then(nw.col("reduced").cast(nw.Float64) / nw.col("lines").cast(nw.Float64)).alias(
+            "discount_share"
+        ),
         nw.col("variety").fill_null(0).cast(nw.Int64).alias("variety"),
         (end - nw.col("first_day")).cast(nw.Int64).alias("tenure_days"),
     )
@@ -165,7 +181,8 @@ def _lazy(frame: Any) -> nw.LazyFrame[Any]:
 
 
 def _is(*actions: str) -> nw.Expr:
-    """The action is one of these. Comparisons, because is_in becomes a list search in DuckDB, three times slower."""
+    """The action is one of these. Comparisons, because is_in becomes a list search in DuckDB, three times
+    slower."""
     return reduce(or_, [nw.col("action") == action for action in actions])
 
 
@@ -197,7 +214,9 @@ def _orders(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
     recent = _count(nw.col("ts_local") >= nw.lit(opened))
     lines = seen.filter(_is("purchase")).with_columns(recent=recent)
     orders = lines.group_by("user_id", "order_id").agg(
-        nw.len().alias("lines"), nw.col("recent").sum().alias("recent_lines"), nw.col("recent").max().alias("recent")
+        nw.len().alias("lines"),
+        nw.col("recent").sum().alias("recent_lines"),
+        nw.col("recent").max().alias("recent"),
     )
     unnumbered = nw.col("order_id").is_null()
     orders = orders.select(
@@ -225,8 +244,10 @@ def _visits(seen: nw.LazyFrame[Any], opened: datetime) -> nw.LazyFrame[Any]:
         before=nw.col("ts_local").shift(1).over("user_id", order_by="ts_local")
     )
     starts = nw.col("before").is_null() | (nw.col("ts_local") > nw.col("before").dt.offset_by(SESSION_GAP))
-    return steps.select("user_id", begins=_count(starts)).group_by("user_id").agg(
-        nw.col("begins").sum().alias("sessions")
+    return (
+        steps.select("user_id", begins=_count(starts))
+        .group_by("user_id")
+        .agg(nw.col("begins").sum().alias("sessions"))
     )
 
 
@@ -252,9 +273,11 @@ def _exposure(end: int, window_days: int, start: str) -> nw.Expr:
 
 
 def _days(moment: nw.Expr) -> nw.Expr:
-    """Number of the day in the Gregorian calendar, 1 for 1 January of year 1; whole days differ on both engines alike.
+    """Number of the day in the Gregorian calendar, 1 for 1 January of year 1; whole days differ on both
+    engines alike.
 
-    Spark has no difference of dates in Narwhals, DuckDB no division of durations: so the calendar's own arithmetic.
+    Spark has no difference of dates in Narwhals, DuckDB no division of durations: so the calendar's own
+    arithmetic.
     """
     past = moment.dt.year().cast(nw.Int64) - 1
     return past * 365 + past // 4 - past // 100 + past // 400 + moment.dt.ordinal_day().cast(nw.Int64)

@@ -32,8 +32,8 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
         header = found["events"]["action"]
         place = names.index(header)
         values = [row[place].strip().lower() for row in sample if place < len(row) and row[place].strip()]
-        known_words = sum(value in ACTIONS for value in values)
-        if "orders" not in complete or 2 * known_words >= len(values):
+        known_words = any(value in ACTIONS for value in values)
+        if "orders" not in complete or known_words:
             return Guess("events", _says(found["events"], ("user_id", "ts", "action")), found["events"])
     if "orders" in complete:
         return Guess(
@@ -45,8 +45,12 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
     if "users" in complete and "ts" not in found["events"] and about:
         return Guess("users", _says(found["users"], ("user_id", *sorted(about))), found["users"])
     nearest = max(("events", "orders"), key=lambda name: -len(KINDS[name].missing(set(found[name]))))
-    missing = " or ".join(f"'{KINDS[nearest].column(field).label}'" for field in KINDS[nearest].missing(set(found[nearest])))
-    return Guess("records", f"It is no table of events, orders or customers: no column for {missing} was found.", {})
+    missing = " or ".join(
+        f"'{KINDS[nearest].column(field).label}'" for field in KINDS[nearest].missing(set(found[nearest]))
+    )
+    return Guess(
+        "records", f"It is no table of events, orders or customers: no column for {missing} was found.", {}
+    )
 
 
 def guess_mapping(kind: Kind, names: tuple[str, ...] | list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from socialml.errors import UserError
 from socialml.ingest import dates, guess, read, staging, values
 from socialml.ingest.layout import DELIMITER_NAMES, shape_of
 from socialml.ingest.read import Raw
-from socialml.ingest.records import is_time
+from socialml.ingest.records import is_time, time_candidates
 from socialml.ingest.source import open_source
 from socialml.ingest.values import Fetch
 from socialml.schema import KINDS
@@ -140,14 +140,13 @@ def _times(
     forms: dict[str, list[dict[str, Any]]] = {}
     questions: list[dict[str, Any]] = []
     columns = raw.columns
+    candidates = time_candidates(fetch, list(columns.values())) if kind == "records" else set()
     fields = {c.name for c in KINDS[kind].columns if c.type == "time"}
     headers = [header for field, header in mapping.items() if field in fields and header in columns]
     for header in headers if KINDS[kind].columns else list(columns):
         value = values.trimmed(columns[header], raw.odd_spaces)
-        if kind == "records":
-            given = fetch(f"SELECT count({values.without_null_words(value)}) FROM raw")[0][0]
-            if not given or not is_time(fetch, value, given):
-                continue
+        if kind == "records" and not (columns[header] in candidates and is_time(fetch, value)):
+            continue
         found = dates.judge(fetch, header, value)
         forms[header] = [
             {"form": form.label, "order": form.order, "rows": form.rows, "examples": form.examples}

@@ -43,9 +43,8 @@ def find_layout(head: str, file: str, delimiter: str | None = None) -> Layout:
             f"{file} has one column only; no comma, tab, semicolon or pipe separates its values.",
             "Save it as CSV, with a header such as user_id,ts,action.",
         )
-    first = next(i for i, (cells, _) in enumerate(records) if len(cells) >= width or i == len(records) - 1)
-    if any(sum(bool(cell.strip()) for cell in cells) > 1 for cells, _ in records[:first]):
-        first = 0  # only a title of one cell may stand before the header; other short rows are data
+    # A title of one cell may stand before the header; any other short row is data.
+    first = next((i for i, (cells, _) in enumerate(records) if sum(map(bool, map(str.strip, cells))) > 1), 0)
     cells, line_after = records[first]
     header = _is_header(cells)
     line_before = records[first - 1][1] if first else 0

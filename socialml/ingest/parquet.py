@@ -27,7 +27,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = Non
         )
     except duckdb.Error as error:
         raise UserError(
-            "broken_parquet", f"{source.file} cannot be read as Parquet: {str(error).splitlines()[0]}",
+            "broken_parquet", f"{source.file} cannot be read as Parquet; it is damaged or cut short.",
             "Export or download it again.",
         ) from error  # fmt: skip
     if len(columns) < 2:

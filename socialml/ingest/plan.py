@@ -97,9 +97,13 @@ def add_time(
     low, high = _bounds(fetch, found, value)
     zoned = found.zoned_sql(value)
     utc, local = zones.to_utc(time, zone, low, high), zones.to_local(time, zone, low, high)
-    either = f"CASE WHEN {zoned} THEN {{}} ELSE {{}} END"
-    made.derived[f"{name}_utc"] = {"true": time, "false": utc}.get(zoned) or either.format(time, utc)
-    made.derived[f"{name}_local"] = {"true": local, "false": time}.get(zoned) or either.format(local, time)
+    made.derived[f"{name}_utc"] = _either(zoned, time, utc)
+    made.derived[f"{name}_local"] = _either(zoned, local, time)
+
+
+def _either(condition: str, yes: str, no: str) -> str:
+    fixed = {"true": yes, "false": no}
+    return fixed.get(condition) or f"CASE WHEN {condition} THEN {yes} ELSE {no} END"
 
 
 def _bounds(fetch: Fetch, found: dates.TimeColumn, value: str) -> tuple[datetime, datetime]:
@@ -112,9 +116,11 @@ def _bounds(fetch: Fetch, found: dates.TimeColumn, value: str) -> tuple[datetime
         low, high = fetch(
             f"SELECT min(t), max(t) FROM (SELECT {made} AS t FROM raw) WHERE t >= {EARLIEST} AND t < {LATEST}"
         )[0]
+    first, last = datetime(1900, 1, 1), datetime(2200, 1, 1)
     if not low or not high:
-        return datetime(1900, 1, 1), datetime(2200, 1, 1)
-    return low - timedelta(days=1), high + timedelta(days=1)  # as text, T comes after a space
+        return first, last
+    day = timedelta(days=1)  # as text, T comes after a space
+    return max(low, first) - day, min(high, last) + day
 
 
 def _map_actions(made: Plan, fetch: Fetch) -> None:

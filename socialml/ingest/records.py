@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from socialml.ingest import dates, values
+import re
+
+from socialml.ingest import forms, values
+from socialml.ingest.dates import NULL_WORDS
 from socialml.ingest.plan import Plan, add_time
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Cast, Fetch
@@ -10,7 +13,7 @@ from socialml.ingest.values import Cast, Fetch
 # A leading zero, or more digits than a double holds, makes it a code and not a number.
 _WHOLE = "[-]?(0|[1-9][0-9]{0,18})"
 _DECIMAL = "[-+]?(0|[1-9][0-9]{0,14})?([.][0-9]*)?([eE][-+]?[0-9]{1,3})?"
-_LOOK = 1_000  # values looked at before a whole column is judged as dates
+_LOOK = 200  # values looked at before a whole column is judged as dates
 
 
 def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
@@ -26,12 +29,13 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
     kept = list(columns)
     while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
         made.empty_columns.insert(0, kept.pop())
+    candidates = time_candidates(fetch, list(columns.values()))
     for i, header in enumerate(kept):
         column = columns[header]
         count, name = counts[column], f"r{i}"
         value = value_of[column]
         bare = values.without_null_words(value)
-        if count["given"] and is_time(fetch, value, count["given"]):
+        if count["given"] and column in candidates and is_time(fetch, value):
             add_time(made, fetch, name, header, value, date_order, zone)
             made.columns[header] = f"d_{name}_local"
             made.clock = made.clock or f"d_{name}_local"
@@ -54,8 +58,8 @@ def _count(fetch: Fetch, value_of: dict[str, str]) -> dict[str, dict[str, int]]:
     """How many cells of each column are given, and how many of these are of each type."""
     found: dict[str, dict[str, int]] = {}
     columns = list(value_of)
-    for begin in range(0, len(columns), 50):
-        part = columns[begin : begin + 50]
+    for begin in range(0, len(columns), 20):
+        part = columns[begin : begin + 20]
         sql = []
         for column in part:
             v = f"v_{column}"
@@ -73,17 +77,25 @@ def _count(fetch: Fetch, value_of: dict[str, str]) -> dict[str, dict[str, int]]:
     return found
 
 
-def is_time(fetch: Fetch, value: str, given: int) -> bool:
+def time_candidates(fetch: Fetch, columns: list[str]) -> set[str]:
+    """Columns whose first values all have the form of a date, or that begin empty."""
+    rows = fetch(f"SELECT {', '.join(columns)} FROM raw LIMIT {_LOOK}")
+    found = set()
+    for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+        given = (cell.strip() for cell in cells if cell and cell.strip().lower() not in NULL_WORDS)
+        if all(_is_date(re.sub("[0-9]", "0", cell)) for cell in given):
+            found.add(column)
+    return found
+
+
+def is_time(fetch: Fetch, value: str) -> bool:
     """Whether every value given has the form of a date. Digits alone are numbers here, not epochs."""
     bare = values.without_null_words(value)
     shape = f"regexp_replace({bare}, '[0-9]', '0', 'g')"
-    some = fetch(f"SELECT DISTINCT {shape} FROM (FROM raw LIMIT {_LOOK}) WHERE {bare} IS NOT NULL LIMIT 100")
-    if not all(_is_date(row[0]) for row in some) or (not some and given > _LOOK):
-        return False
     shapes = fetch(f"SELECT DISTINCT {shape} FROM raw WHERE {bare} IS NOT NULL LIMIT 500")
-    return all(_is_date(row[0]) for row in shapes)
+    return bool(shapes) and all(_is_date(row[0]) for row in shapes)
 
 
 def _is_date(shape: str) -> bool:
-    form = dates.form_of(shape)
+    form = forms.form_of(shape)
     return form is not None and form.kind not in ("epoch", "compact")

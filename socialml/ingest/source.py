@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -94,7 +95,9 @@ def find_encoding(sample: bytes, name: str = "The file") -> str:
     if zeros:
         # UTF-16 without a mark: digits and commas leave a zero in every other byte.
         if zeros >= 0.2 * len(sample) and len(sample) > 3:
-            return "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
+            codec = "utf-16-le" if sample[1::2].count(0) >= sample[0::2].count(0) else "utf-16-be"
+            if not re.search("[\x00-\x08\x0e-\x1f]", sample[: len(sample) & ~1].decode(codec, "replace")):
+                return codec
         raise _binary(name)
     control = sum(
         sample.count(byte) for byte in range(32) if byte not in (9, 10, 11, 12, 13, 27, 28, 29, 30, 31)

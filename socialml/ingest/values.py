@@ -7,6 +7,7 @@ read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from socialml.ingest.dates import NULL_WORDS, Fetch
@@ -15,7 +16,7 @@ from socialml.schema import SQL_TYPES, ColumnType
 NOT_A_NUMBER, NOT_WHOLE, TOO_LARGE = "not a number", "not a whole number", "too large"
 MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date before 1900 or after 2199"
 # Words in an id column that mean nobody. Not every null word: 'na' or '-' may be a shop's own id.
-_NOBODY = ("NULL", "null", "NaN", "nan", "None", "none", r"\N", "<NA>", "N/A", "#N/A")
+_NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
 _SIGNS = r"(?:CNY|RMB|USD|EUR|GBP|HK\$|US\$|[¥￥$€£元])"
 _NUMBER = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
 AMOUNT = rf"\(?[-+]? ?{_SIGNS}? ?[-+]?{_NUMBER} ?{_SIGNS}?\)?"
@@ -51,16 +52,23 @@ def tidy(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, str]:
     if odd_spaces:
         return {column: trimmed(column, True) for column in columns}
     # Empty text and leading blanks of any sort sort before '!'.
-    needed = ", ".join(f"count(*) FILTER (WHERE {c} < '!' OR ends_with({c}, ' '))" for c in columns)
-    counts = fetch(f"SELECT {needed} FROM raw")[0] if columns else ()
-    return {
-        column: trimmed(column, False) if n else column for column, n in zip(columns, counts, strict=True)
-    }
+    found: dict[str, str] = {}
+    for begin in range(0, len(columns), 50):
+        part = columns[begin : begin + 50]
+        needed = ", ".join(f"count(*) FILTER (WHERE {c} < '!' OR ends_with({c}, ' '))" for c in part)
+        counts = fetch(f"SELECT {needed} FROM raw")[0]
+        found |= {c: trimmed(c, False) if n else c for c, n in zip(part, counts, strict=True)}
+    return found
 
 
 def without_null_words(value: str) -> str:
-    words = ", ".join("'" + word + "'" for word in NULL_WORDS)
-    return f"CASE WHEN lower({value}) NOT IN ({words}) THEN {value} END"
+    return f"CASE WHEN NOT {_is_word(value, NULL_WORDS)} THEN {value} END"
+
+
+def _is_word(value: str, words: tuple[str, ...]) -> str:
+    """SQL: whether a value is one of some words, in any case. Not IN: DuckDB makes a join of a long list."""
+    pattern = "|".join(re.escape(word) for word in words)
+    return f"(length({value}) <= {max(map(len, words))} AND regexp_full_match(lower({value}), '{pattern}'))"
 
 
 def plan(
@@ -85,10 +93,9 @@ def plan(
 def _probe(kind: ColumnType, column: str) -> list[str]:
     """Counts that decide how a column is read."""
     if kind == "id":
-        words = ", ".join("'" + word + "'" for word in _NOBODY)
         return [
             f"count({column})", f"count(*) FILTER (WHERE ends_with({column}, '.0'))",
-            f"count(*) FILTER (WHERE contains({column}, 'E+'))", f"count(*) FILTER (WHERE {column} IN ({words}))",
+            f"count(*) FILTER (WHERE contains({column}, 'E+'))", f"count(*) FILTER (WHERE {_is_word(column, _NOBODY)})",
         ]  # fmt: skip
     if kind == "text":
         return ["0"]
@@ -109,8 +116,7 @@ def _cast(name: str, kind: ColumnType, header: str, column: str, value: str, fou
     if kind == "id":
         given, decimal, damaged, nobody = found
         if nobody:
-            words = ", ".join("'" + word + "'" for word in _NOBODY)
-            value = f"CASE WHEN {value} NOT IN ({words}) THEN {value} END"
+            value = f"CASE WHEN NOT {_is_word(value, _NOBODY)} THEN {value} END"
         # Only where every id ends with .0 was it a float's doing, as pandas writes whole numbers with gaps.
         made = f"{value}[:-3]" if given and decimal == given - nobody else value
         return Cast(name, header, value, made, damaged=damaged)

@@ -1,7 +1,7 @@
 """Clean a table of features: fill gaps, take logs of skewed columns, clip outliers, scale, one-hot, PCA.
 
-A scikit-learn pipeline: ColumnTransformer(numbers, categories), then optionally PCA. Each column's treatment is in
-`report()`, and `inverse` takes centres back to plain units.
+A scikit-learn pipeline: ColumnTransformer(numbers, categories), then optionally PCA. Each column's treatment
+is in `report()`, and `inverse` takes centres back to plain units.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Preprocess:
 
     impute: Impute = "median"  # what stands in for an empty number; categories take the mode
     log_skew: float | None = 1.0  # take logs of non-negative columns more skewed than this; None: never
-    clip_iqr: float | None = 3.0  # clip at quartiles -+ this many interquartile ranges (Tukey's 'far out'); None: never
+    clip_iqr: float | None = (
+        3.0  # clip at quartiles -+ this many interquartile ranges (Tukey's 'far out'); None: never
+    )
     scale: Scale = "zscore"
     max_categories: int = 20  # levels of one column that get a column of their own; the rest share one
     pca: int | float | None = None  # components, or the share of variance to keep; None: no PCA
@@ -61,8 +63,8 @@ class Preprocess:
 class Numbers(TransformerMixin, BaseEstimator):
     """Fill, log, clip and scale the columns of a float array; all of it vectorised.
 
-    Logs are log1p(x / typical) with the lower quartile of the positive values as the typical size, so that the
-    result does not depend on the unit (fen or yuan, seconds or hours) and 0 stays 0.
+    Logs are log1p(x / typical) with the lower quartile of the positive values as the typical size, so that
+    the result does not depend on the unit (fen or yuan, seconds or hours) and 0 stays 0.
     """
 
     def __init__(
@@ -101,7 +103,10 @@ class Numbers(TransformerMixin, BaseEstimator):
         if self.clip_iqr is not None and len(seen):
             low, high = np.quantile(seen, [0.25, 0.75])
             if high > low:  # else half of the values are equal, and a fence would leave nothing else
-                self.low_[j], self.high_[j] = low - self.clip_iqr * (high - low), high + self.clip_iqr * (high - low)
+                self.low_[j], self.high_[j] = (
+                    low - self.clip_iqr * (high - low),
+                    high + self.clip_iqr * (high - low),
+                )
                 self.below_[j] = int((seen < self.low_[j]).sum())
                 self.above_[j] = int((seen > self.high_[j]).sum())
                 column = np.clip(column, self.low_[j], self.high_[j])
@@ -138,10 +143,12 @@ class Numbers(TransformerMixin, BaseEstimator):
 
 
 class Preprocessor:
-    """A fitted Preprocess. `names` are the columns of what `transform` returns (without PCA: one a number)."""
+    """A fitted Preprocess. `names` are the columns of what `transform` returns (without PCA: one a
+    number)."""
 
     def __init__(self, config: Preprocess, frame: pd.DataFrame) -> None:
-        """Fit on a frame of numbers, flags and text, one row a case. Columns that hold nothing are dropped."""
+        """Fit on a frame of numbers, flags and text, one row a case. Columns that hold nothing are
+        dropped."""
         if frame.empty:
             raise UserError("no_rows", "There are no rows to prepare.", "Import data, or widen the dates.")
         self.config = config
@@ -187,6 +194,7 @@ class Preprocessor:
             self.categories.append(name)
 
     def _typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        frame = frame.rename(columns=str)
         out = frame[self.numbers].astype("float64")
         for name in self.categories:
             text = frame[name].astype(object)
@@ -207,7 +215,8 @@ class Preprocessor:
         return cleaned if self._pca is None else self._pca.transform(cleaned)
 
     def inverse(self, points: Floats) -> pd.DataFrame:
-        """Points of the cleaned space, such as centres, in plain units; of a category the share of each level.
+        """Points of the cleaned space, such as centres, in plain units; of a category the share of each
+        level.
 
         Exact but for what was clipped, and what PCA left out. The centre of logs is a typical value (near the
         median), not the mean.
@@ -218,19 +227,29 @@ class Preprocessor:
         count = len(self.numbers)
         plain = points.copy()
         if count:
-            plain[:, :count] = self._columns.named_transformers_["numbers"].inverse_transform(points[:, :count])
+            plain[:, :count] = self._columns.named_transformers_["numbers"].inverse_transform(
+                points[:, :count]
+            )
         return pd.DataFrame(plain, columns=self.names)
 
     def report(self) -> pd.DataFrame:
-        """One row an input column: column, used, why_not, missing, filled_with, logged, clipped_low, clipped_high,
-        low, high (the fences in plain units, nan: none), scale."""
+        """One row an input column: column, used, why_not, missing, filled_with, logged, clipped_low,
+        clipped_high, low, high (the fences in plain units, nan: none), scale."""
         rows = []
         for name in self.inputs:
             row: dict[str, Any] = {
-                "column": name, "used": name not in self.dropped, "why_not": self.dropped.get(name, ""), "missing": 0,
-                "filled_with": "", "logged": False, "clipped_low": 0, "clipped_high": 0, "low": np.nan, "high": np.nan,
+                "column": name,
+                "used": name not in self.dropped,
+                "why_not": self.dropped.get(name, ""),
+                "missing": 0,
+                "filled_with": "",
+                "logged": False,
+                "clipped_low": 0,
+                "clipped_high": 0,
+                "low": np.nan,
+                "high": np.nan,
                 "scale": "",
-            }  # fmt: skip
+            }
             if self.dropped.get(name) == "empty":
                 row["missing"] = self.rows
             elif name in self.numbers:
@@ -248,10 +267,15 @@ class Preprocessor:
             fences = np.expm1(fences) * step.typical_[j]
         low, high = np.where(np.isfinite(fences), fences, np.nan)
         return {
-            "missing": int(step.missing_[j]), "filled_with": f"{step.fill_[j]:.6g}" if step.missing_[j] else "",
-            "logged": logged, "clipped_low": int(step.below_[j]), "clipped_high": int(step.above_[j]),
-            "low": float(low), "high": float(high), "scale": self.config.scale,
-        }  # fmt: skip
+            "missing": int(step.missing_[j]),
+            "filled_with": f"{step.fill_[j]:.6g}" if step.missing_[j] else "",
+            "logged": logged,
+            "clipped_low": int(step.below_[j]),
+            "clipped_high": int(step.above_[j]),
+            "low": float(low),
+            "high": float(high),
+            "scale": self.config.scale,
+        }
 
 
 def fit(frame: pd.DataFrame, config: Preprocess | None = None) -> Preprocessor:

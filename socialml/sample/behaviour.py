@@ -59,11 +59,17 @@ def draw(rng: np.random.Generator, users: Users, plan: Plan, orders: Orders, tot
 
     none = np.full(len(bought), NONE)
     merged = {
-        "user": (user, orders.user[bought]), "time": (time, orders.time[bought]),
-        "action": (action, np.full(len(bought), PURCHASE)), "item": (item, orders.item[bought]),
-        "category": (category, orders.category[bought]), "seconds": (seconds, none), "pages": (pages, none),
-        "line": (np.full(count, NONE), bought), "comment": (comment, none), "device": (device, orders.device[bought]),
-    }  # fmt: skip
+        "user": (user, orders.user[bought]),
+        "time": (time, orders.time[bought]),
+        "action": (action, np.full(len(bought), PURCHASE)),
+        "item": (item, orders.item[bought]),
+        "category": (category, orders.category[bought]),
+        "seconds": (seconds, none),
+        "pages": (pages, none),
+        "line": (np.full(count, NONE), bought),
+        "comment": (comment, none),
+        "device": (device, orders.device[bought]),
+    }
     columns = {name: np.concatenate(pair) for name, pair in merged.items()}
     by_time = np.argsort(columns["time"], kind="stable")
     return Events(**{name: values[by_time] for name, values in columns.items()})
@@ -73,7 +79,8 @@ def _visits(
     rng: np.random.Generator, users: Users, plan: Plan, orders: Orders, bought: Ints, user: Ints, first: Ints,
     until: Ints, months: np.ndarray,
 ) -> tuple[Ints, Ints]:  # fmt: skip
-    """Time and device of each event. Events fall into the visits of their user; purchases happen in visits too."""
+    """Time and device of each event. Events fall into the visits of their user; purchases happen in visits
+    too."""
     count = np.maximum(rng.poisson(users.traits["session"] * months), 1)
     active = np.zeros(len(users.kind), dtype=bool)
     active[user] = True

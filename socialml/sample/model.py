@@ -55,32 +55,102 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind(
-            name="frequent", label="High-Frequency Buyers", share=124056, purchases=14, order_value=160, discounted=0.17,
-            seconds=40, sessions=9, rates=(6.5, 1.0, 1.4, 0.7, 0.6, 6.0, 1.0), tenure=_OLD,
-            tenure_bounds=_OLD_DAYS, leave=0.006, promotion_response=2.0, income=9500, age=34, female=0.60, douyin=0.60,
+            name="frequent",
+            label="High-Frequency Buyers",
+            share=124056,
+            purchases=14,
+            order_value=160,
+            discounted=0.17,
+            seconds=40,
+            sessions=9,
+            rates=(6.5, 1.0, 1.4, 0.7, 0.6, 6.0, 1.0),
+            tenure=_OLD,
+            tenure_bounds=_OLD_DAYS,
+            leave=0.006,
+            promotion_response=2.0,
+            income=9500,
+            age=34,
+            female=0.60,
+            douyin=0.60,
         ),
         Kind(
-            name="browser", label="Low-Frequency Browsers", share=201789, purchases=2, order_value=120, discounted=0.17,
-            seconds=110, sessions=12, rates=(12, 0.9, 1.3, 0.6, 0.5, 0.8, 0.8), tenure=_OLD,
-            tenure_bounds=_OLD_DAYS, leave=0.010, promotion_response=2.0, income=7000, age=31, female=0.55, douyin=0.55,
+            name="browser",
+            label="Low-Frequency Browsers",
+            share=201789,
+            purchases=2,
+            order_value=120,
+            discounted=0.17,
+            seconds=110,
+            sessions=12,
+            rates=(12, 0.9, 1.3, 0.6, 0.5, 0.8, 0.8),
+            tenure=_OLD,
+            tenure_bounds=_OLD_DAYS,
+            leave=0.010,
+            promotion_response=2.0,
+            income=7000,
+            age=31,
+            female=0.55,
+            douyin=0.55,
         ),
         Kind(
-            name="social", label="Socially Active Users", share=159876, purchases=6, order_value=100, discounted=0.17,
-            seconds=42, sessions=8, rates=(6, 0.9, 10, 5, 4.5, 1.4, 0.9), tenure=_OLD,
-            tenure_bounds=_OLD_DAYS, leave=0.006, promotion_response=2.0, income=7000, age=27, female=0.66, douyin=0.65,
+            name="social",
+            label="Socially Active Users",
+            share=159876,
+            purchases=6,
+            order_value=100,
+            discounted=0.17,
+            seconds=42,
+            sessions=8,
+            rates=(6, 0.9, 10, 5, 4.5, 1.4, 0.9),
+            tenure=_OLD,
+            tenure_bounds=_OLD_DAYS,
+            leave=0.006,
+            promotion_response=2.0,
+            income=7000,
+            age=27,
+            female=0.66,
+            douyin=0.65,
         ),
         Kind(
-            name="price", label="Price-Sensitive Users", share=276432, purchases=5, order_value=68, discounted=0.46,
-            seconds=38, sessions=6, rates=(5, 0.9, 1.0, 0.5, 0.4, 1.3, 4.8), tenure=_OLD,
-            tenure_bounds=_OLD_DAYS, leave=0.008, promotion_response=4.0, income=5200, age=39, female=0.62, douyin=0.40,
+            name="price",
+            label="Price-Sensitive Users",
+            share=276432,
+            purchases=5,
+            order_value=68,
+            discounted=0.46,
+            seconds=38,
+            sessions=6,
+            rates=(5, 0.9, 1.0, 0.5, 0.4, 1.3, 4.8),
+            tenure=_OLD,
+            tenure_bounds=_OLD_DAYS,
+            leave=0.008,
+            promotion_response=4.0,
+            income=5200,
+            age=39,
+            female=0.62,
+            douyin=0.40,
         ),
         Kind(
-            name="new", label="New Users", share=226101, purchases=3, order_value=115, discounted=0.17,
-            seconds=42, sessions=6, rates=(5.5, 4.4, 1.1, 0.5, 0.45, 1.0, 0.9), tenure=(48.0, 0.42),
-            tenure_bounds=(12.0, 89.0), leave=0.04, promotion_response=2.5, income=6500, age=29, female=0.57, douyin=0.58,
+            name="new",
+            label="New Users",
+            share=226101,
+            purchases=3,
+            order_value=115,
+            discounted=0.17,
+            seconds=42,
+            sessions=6,
+            rates=(5.5, 4.4, 1.1, 0.5, 0.45, 1.0, 0.9),
+            tenure=(48.0, 0.42),
+            tenure_bounds=(12.0, 89.0),
+            leave=0.04,
+            promotion_response=2.5,
+            income=6500,
+            age=29,
+            female=0.57,
+            douyin=0.58,
         ),
     )
-}  # fmt: skip
+}
 
 # Multiplier of the purchase rate by calendar month, January first; mean 1 over a year.
 SEASON = np.array([1.02, 0.84, 0.95, 0.97, 0.99, 1.00, 0.94, 0.95, 1.02, 1.05, 1.15, 1.12])
@@ -89,15 +159,29 @@ PROMOTIONS = {"6.18": ((6, 16), (6, 18)), "11.11": ((11, 9), (11, 11)), "12.12":
 PRICE_TREND = 0.004  # growth of order values a month; the growth of user numbers comes from registrations
 
 # Share of events by hour: falling 0 to 6, rising 7 to 16, high and stable from 17 (Tang, figure 5).
-HOURS = np.array(
-    [3.0, 2.2, 1.5, 1.0, 0.7, 0.5, 0.4, 0.8, 1.4, 2.2, 3.0, 3.6, 4.0, 4.3, 4.6, 5.0, 5.4, 6.2, 6.4, 6.5, 6.6, 6.6, 6.4, 6.0]
-)
+HOURS = np.array([
+    3.0, 2.2, 1.5, 1.0, 0.7, 0.5, 0.4, 0.8, 1.4, 2.2, 3.0, 3.6, 4.0, 4.3, 4.6, 5.0, 5.4, 6.2, 6.4, 6.5, 6.6, 6.6,
+    6.4, 6.0,
+])  # fmt: skip
 WEEKDAYS = np.array([0.94, 0.94, 0.96, 0.98, 1.04, 1.08, 1.06])  # Monday first
 
 CATEGORIES = (
-    "beauty", "snacks", "fashion", "home", "shoes", "baby", "digital", "sports", "jewellery", "books", "pets", "fresh",
-)  # fmt: skip
-CATEGORY_PRICE = np.array([1.05, 0.7, 1.1, 0.9, 1.25, 1.0, 1.5, 1.15, 1.4, 0.65, 0.8, 0.75])  # times the order value
+    "beauty",
+    "snacks",
+    "fashion",
+    "home",
+    "shoes",
+    "baby",
+    "digital",
+    "sports",
+    "jewellery",
+    "books",
+    "pets",
+    "fresh",
+)
+CATEGORY_PRICE = np.array(
+    [1.05, 0.7, 1.1, 0.9, 1.25, 1.0, 1.5, 1.15, 1.4, 0.65, 0.8, 0.75]
+)  # times the order value
 ITEMS_A_CATEGORY = 60
 ZIPF = 1.05  # exponent of the popularity of items in a category; categories follow 0.6
 FAVOURITE = 0.45  # share of a user's picks that come from their two favourite categories
@@ -112,16 +196,41 @@ LINE_NOISE = 0.35  # lognormal spread of one line's price around the user's leve
 DEVICES = ("iPhone", "Huawei", "Xiaomi", "OPPO", "vivo")
 DEVICE_SHARES = np.array([0.24, 0.26, 0.18, 0.17, 0.15])
 REGIONS = (
-    "Guangdong", "Shandong", "Henan", "Jiangsu", "Sichuan", "Hebei", "Zhejiang", "Hunan", "Anhui", "Hubei", "Guangxi",
-    "Yunnan", "Jiangxi", "Liaoning", "Fujian", "Shaanxi", "Heilongjiang", "Shanxi", "Guizhou", "Chongqing", "Jilin",
-    "Gansu", "Inner Mongolia", "Xinjiang", "Shanghai", "Beijing", "Tianjin", "Hainan",
-)  # fmt: skip
-REGION_SHARES = np.array(
-    [126, 102, 99, 85, 84, 75, 65, 66, 61, 58, 50, 47, 45, 43, 42, 40, 32, 35, 39, 32, 24, 25, 24, 26, 25, 22, 14, 10]
+    "Guangdong",
+    "Shandong",
+    "Henan",
+    "Jiangsu",
+    "Sichuan",
+    "Hebei",
+    "Zhejiang",
+    "Hunan",
+    "Anhui",
+    "Hubei",
+    "Guangxi",
+    "Yunnan",
+    "Jiangxi",
+    "Liaoning",
+    "Fujian",
+    "Shaanxi",
+    "Heilongjiang",
+    "Shanxi",
+    "Guizhou",
+    "Chongqing",
+    "Jilin",
+    "Gansu",
+    "Inner Mongolia",
+    "Xinjiang",
+    "Shanghai",
+    "Beijing",
+    "Tianjin",
+    "Hainan",
 )
+REGION_SHARES = np.array([
+    126, 102, 99, 85, 84, 75, 65, 66, 61, 58, 50, 47, 45, 43, 42, 40, 32, 35, 39, 32, 24, 25, 24, 26, 25, 22, 14, 10,
+])  # fmt: skip
 COMMENTS = (
-    "好看", "多少钱", "已下单", "喜欢", "主播好棒", "还有货吗", "质量不错", "发货快吗", "求链接", "有优惠吗", "回购了", "一般",
-    "太贵了", "尺码偏小", "很划算", "love it", "nice", "so cheap", "any coupon?", "great quality",
+    "好看", "多少钱", "已下单", "喜欢", "主播好棒", "还有货吗", "质量不错", "发货快吗", "求链接", "有优惠吗",
+    "回购了", "一般", "太贵了", "尺码偏小", "很划算", "love it", "nice", "so cheap", "any coupon?", "great quality",
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def draw(
     rng: np.random.Generator, users: Users, plan: Plan, total: int | None, anomaly_share: float
 ) -> Orders:
     """All order lines; exactly `total` of them (refunds and second lines counted) where it is given."""
-    refunds = None if total is None else int(round(total * model.REFUNDS / (1 + model.REFUNDS)))
+    refunds = None if total is None else round(total * model.REFUNDS / (1 + model.REFUNDS))
     lines = None if total is None or refunds is None else total - refunds
     # Each order gives 1 + SECOND_LINE lines; with an exact total one order for each wanted line is enough.
     cell = points.cells(rng, plan.expected, lines)
@@ -87,10 +87,14 @@ def draw(
     if lines is None:
         again = np.flatnonzero(rng.random(len(user)) < model.SECOND_LINE)
     else:  # every second line takes the place of one order
-        count = int(round(lines * model.SECOND_LINE / (1 + model.SECOND_LINE)))
+        count = round(lines * model.SECOND_LINE / (1 + model.SECOND_LINE))
         kept = np.sort(rng.permutation(lines)[count:])
         user, time, order = user[kept], time[kept], np.arange(len(kept))
-        again = np.sort(rng.choice(len(kept), size=count, replace=False)) if count else np.zeros(0, dtype=np.int64)
+        again = (
+            np.sort(rng.choice(len(kept), size=count, replace=False))
+            if count
+            else np.zeros(0, dtype=np.int64)
+        )
     place = np.sort(np.concatenate([order, again]))
     user, time = user[place], time[place]
     return _prices(rng, users, user, time, place, refunds, anomaly_share, int(plan.bounds[-1]))
@@ -102,14 +106,18 @@ def _prices(
 ) -> Orders:  # fmt: skip
     count = len(user)
     item, category = points.items(rng, users.favourites[user])
-    level = users.traits["order_value"][user] * (1 + model.PRICE_TREND) ** (time / points.DAY / model.DAYS_A_MONTH)
+    level = users.traits["order_value"][user] * (1 + model.PRICE_TREND) ** (
+        time / points.DAY / model.DAYS_A_MONTH
+    )
     # A quarter of the lines are of two pieces, at a little over half the price each.
     quantity = 1 + (rng.random(count) < 0.25).astype(np.int64)
     category_price = model.CATEGORY_PRICE[category]
     full = level * category_price * np.exp(model.LINE_NOISE * rng.standard_normal(count))
     full = np.maximum(np.rint(full * 100), 100).astype(np.int64)
     reduced = rng.random(count) < users.traits["discount"][user]
-    discount = np.where(reduced, np.rint(full * rng.uniform(*model.DISCOUNT_RANGE, count)), 0).astype(np.int64)
+    discount = np.where(reduced, np.rint(full * rng.uniform(*model.DISCOUNT_RANGE, count)), 0).astype(
+        np.int64
+    )
     usual = full - discount
 
     own = users.device[user]
@@ -118,11 +126,13 @@ def _prices(
 
     # Anomalies: too much, at night, from a device that is not the user's.
     anomaly = np.zeros(count, dtype=bool)
-    anomaly[rng.choice(count, size=int(round(anomaly_share * count)), replace=False)] = True
+    anomaly[rng.choice(count, size=round(anomaly_share * count), replace=False)] = True
     times = np.where(anomaly, rng.uniform(*model.ANOMALY_TIMES, count), 1.0)
     amount = np.where(anomaly, np.rint(usual * times), usual).astype(np.int64)
     night = anomaly & (rng.random(count) < 0.8)
-    time = np.where(night, time // points.DAY * points.DAY + rng.integers(points.HOUR, 5 * points.HOUR, count), time)
+    time = np.where(
+        night, time // points.DAY * points.DAY + rng.integers(points.HOUR, 5 * points.HOUR, count), time
+    )
     device = np.where(foreign | (anomaly & (rng.random(count) < 0.8)), other, own)
 
     lines = Orders(
@@ -145,18 +155,18 @@ def _with_refunds(rng: np.random.Generator, lines: Orders, refunds: int | None, 
         return np.concatenate([values, extra])
 
     return Orders(
-        user=add(lines.user, lines.user[back]), time=add(lines.time, later[back]),
-        order=add(lines.order, lines.order[back]), item=add(lines.item, lines.item[back]),
-        category=add(lines.category, lines.category[back]), quantity=add(lines.quantity, -lines.quantity[back]),
-        amount=add(lines.amount, -lines.amount[back]), discount=add(lines.discount, np.zeros(len(back), dtype=np.int64)),
-        device=add(lines.device, users_device(lines, back)),
+        user=add(lines.user, lines.user[back]),
+        time=add(lines.time, later[back]),
+        order=add(lines.order, lines.order[back]),
+        item=add(lines.item, lines.item[back]),
+        category=add(lines.category, lines.category[back]),
+        quantity=add(lines.quantity, -lines.quantity[back]),
+        amount=add(lines.amount, -lines.amount[back]),
+        discount=add(lines.discount, np.zeros(len(back), dtype=np.int64)),
+        device=add(lines.device, lines.device[back]),
         anomaly=np.concatenate([lines.anomaly, np.zeros(len(back), dtype=bool)]),
         usual=add(lines.usual, -lines.amount[back]),
-    )  # fmt: skip
-
-
-def users_device(lines: Orders, back: Ints) -> Ints:
-    return lines.device[back]
+    )
 
 
 def _sorted(lines: Orders) -> Orders:

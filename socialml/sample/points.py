@@ -27,10 +27,14 @@ def cells(rng: np.random.Generator, intensity: NDArray[np.floating], total: int 
         return np.zeros(0, dtype=np.int64)
     # Sorted uniforms from exponential gaps: the search below then walks through memory in order.
     gaps = np.cumsum(rng.standard_exponential(total + 1))
-    return np.searchsorted(cumulative, gaps[:-1] / gaps[-1] * cumulative[-1], side="right").clip(max=flat.size - 1)
+    return np.searchsorted(cumulative, gaps[:-1] / gaps[-1] * cumulative[-1], side="right").clip(
+        max=flat.size - 1
+    )
 
 
-def days_between(rng: np.random.Generator, cumulative: Floats, column: Ints, first: Ints, until: Ints) -> Ints:
+def days_between(
+    rng: np.random.Generator, cumulative: Floats, column: Ints, first: Ints, until: Ints
+) -> Ints:
     """A day in [first, until) for each point, likelier where the calendar is busier.
 
     cumulative: (days + 1, columns), calendar multipliers summed up to the start of each day.

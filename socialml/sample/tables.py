@@ -98,7 +98,9 @@ def events_table(events: Events, orders: Orders, users: Users, ids: pa.Array, st
     )
 
 
-def users_table(rng: np.random.Generator, users: Users, ids: pa.Array, start: date, survey_share: float) -> pa.Table:
+def users_table(
+    rng: np.random.Generator, users: Users, ids: pa.Array, start: date, survey_share: float
+) -> pa.Table:
     """Demographics, with the gaps that real customer files have: age 2%, income 8%."""
     count = len(users.kind)
     registered = users.registered * 86_400 + rng.integers(7 * 3600, 24 * 3600, count)
@@ -122,7 +124,9 @@ def users_table(rng: np.random.Generator, users: Users, ids: pa.Array, start: da
 
 def write_csv(table: pa.Table, file: Path) -> int:
     """Write in blocks, text decoded block by block, so that memory does not grow with the file."""
-    schema = pa.schema([pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
+    schema = pa.schema(
+        [pa.field(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema]
+    )
     # No text of the model needs a quote; Arrow raises if one ever did.
     options = pa_csv.WriteOptions(include_header=False, quoting_style="none")
     with file.open("wb") as sink:

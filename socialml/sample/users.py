@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,13 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Users:
-    """Arrays with one entry a user; days count from the first day of the order history, and may be negative."""
+    """Arrays with one entry a user; days count from the first day of the order history, and may be
+    negative."""
 
     kind: Ints  # index into the kinds in use
     traits: dict[str, Floats]  # rates per 30 days; order_value CNY; discount a share; seconds of one view
     registered: Ints  # day of registration
-    until: Ints  # first day without the user (they left), or the number of days
+    until: Ints  # first day on which they buy no more, or the number of days
     gender: Ints
     age: Ints
     region: Ints
@@ -31,11 +31,13 @@ class Users:
     favourites: Ints  # (users, 2) categories
 
 
-def draw(rng: np.random.Generator, count: int, kinds: list[model.Kind], days: int, churn: float, noise: bool) -> Users:
+def draw(
+    rng: np.random.Generator, count: int, kinds: list[model.Kind], days: int, churn: float, noise: bool
+) -> Users:
     """Users in random order, so that an id says nothing about its kind.
 
-    With noise, no kinds: log traits and log tenure come from one Gaussian that has the mean and the covariance
-    which the kinds would have given.
+    With noise, no kinds: log traits and log tenure come from one Gaussian that has the mean and the
+    covariance which the kinds would have given.
     """
     share = model.shares(kinds)
     # Exact shares up to rounding: shares are a property of the population, not one more source of variation.
@@ -78,15 +80,20 @@ def draw(rng: np.random.Generator, count: int, kinds: list[model.Kind], days: in
     tenure[outside] = rng.uniform(low, np.minimum(high, 2 * low + 20))[outside]
     registered = days - np.ceil(tenure).astype(np.int64)
     leave = np.array([k.leave for k in kinds])[kind] * churn
-    stay = np.where(leave > 0, rng.exponential(1.0, count) * model.DAYS_A_MONTH / np.maximum(leave, 1e-12), 1e9)
-    # Nobody leaves on the day of registration, nor before the history begins (they would not be in the files).
+    stay = np.where(
+        leave > 0, rng.exponential(1.0, count) * model.DAYS_A_MONTH / np.maximum(leave, 1e-12), 1e9
+    )
+    # Nobody leaves on the day of registration, nor before the history begins (they would not be in the
+    # files).
     until = np.minimum(np.maximum(registered, 0) + 7 + stay, days).astype(np.int64)
 
     demographic = _demographics(rng, kind, kinds, traits["order_value"])
     return Users(kind=kind, traits=traits, registered=registered, until=until, **demographic)
 
 
-def _demographics(rng: np.random.Generator, kind: Ints, kinds: list[model.Kind], value: Floats) -> dict[str, Ints]:
+def _demographics(
+    rng: np.random.Generator, kind: Ints, kinds: list[model.Kind], value: Floats
+) -> dict[str, Ints]:
     """Gender, age, region, income, device, platform, favourite categories; they hint at the kind, no more."""
     count = len(kind)
     age = np.array([k.age for k in kinds])[kind] + 8.5 * rng.standard_normal(count)
@@ -108,13 +115,11 @@ def _demographics(rng: np.random.Generator, kind: Ints, kinds: list[model.Kind],
 def pick(rng: np.random.Generator, weights: NDArray[np.generic], count: int) -> Ints:
     """Indices drawn with the given weights: (count,)."""
     cumulative = np.cumsum(np.asarray(weights, dtype=float))
-    return np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right").clip(max=len(cumulative) - 1)
+    return np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right").clip(
+        max=len(cumulative) - 1
+    )
 
 
 def texts(ids: Ints) -> list[str]:
     """U0000001 for user 0."""
     return [f"U{i:07d}" for i in (ids + 1).tolist()]
-
-
-def day_text(start: date, days: Ints) -> list[date]:
-    return [start + timedelta(days=d) for d in days.tolist()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from socialml.errors import UserError
 from socialml.export import csv_bytes
@@ -56,6 +57,11 @@ def key_figures(figures: Sequence[KeyFigure]) -> None:
                 chart_data=list(figure.trend) if figure.trend is not None and len(figure.trend) > 2 else None,
                 chart_type="bar",
             )
+
+
+def tabs(key: str, names: list[str]) -> Sequence[TabContainer]:
+    """Tabs named by questions; the open one is in the link. Draw only what is `.open`: charts are dear on a phone."""
+    return st.tabs(names, key=key, bind="query-params")
 
 
 def is_dark() -> bool:

@@ -1,4 +1,5 @@
-"""Features from 10,000,000 events: the Narwhals user table against a hand-written DuckDB query for the same table.
+"""Features from 10,000,000 events: the Narwhals user table against a hand-written DuckDB query for the same
+table.
 
 run() -> dict; `python -m tests.benchmarks.bench_features [events]` prints it. Target: ratio at most 2.
 """
@@ -28,8 +29,8 @@ CREATE TABLE events AS
 WITH raw AS (
     SELECT i, hash(i) AS h, hash(i, 1) AS g, i % 5 < 2 AS trade FROM range({events}) AS t(i)
 ), timed AS (
-    SELECT *, TIMESTAMP '2025-10-01' - to_seconds(((h % 1000003) / 1000003.0 * CASE WHEN trade THEN 730 ELSE 60 END
-        * 86400)::BIGINT + 1) AS moment
+    SELECT *, TIMESTAMP '2025-10-01' - to_seconds(
+        ((h % 1000003) / 1000003.0 * CASE WHEN trade THEN 730 ELSE 60 END * 86400)::BIGINT + 1) AS moment
     FROM raw
 )
 SELECT
@@ -37,24 +38,30 @@ SELECT
     'U' || lpad((pow((g % 999983) / 999983.0, 1.5) * {users})::INTEGER::VARCHAR, 7, '0') AS user_id,
     moment - INTERVAL 8 HOUR AS ts_utc, moment AS ts_local,
     CASE WHEN trade THEN CASE WHEN h % 29 = 0 THEN 'refund' ELSE 'purchase' END
-        ELSE ['view', 'view', 'view', 'like', 'share', 'comment', 'cart', 'click', 'promotion'][1 + (h % 9)::INTEGER] END AS action,
+        ELSE ['view', 'view', 'view', 'like', 'share', 'comment', 'cart', 'click', 'promotion']
+            [1 + (h % 9)::INTEGER]
+    END AS action,
     CASE WHEN trade THEN 'O' || lpad((i // 5 * 2 + i % 5)::VARCHAR, 8, '0') END AS order_id,
-    'P' || (g % 700) AS item_id, 'category ' || (g % 12) AS category, 'Douyin' AS platform, 'iPhone' AS device,
+    'P' || (g % 700) AS item_id, 'category ' || (g % 12) AS category,
+    'Douyin' AS platform, 'iPhone' AS device,
     NULL::VARCHAR AS region,
     CASE WHEN NOT trade AND h % 9 < 3 THEN g % 300 END::DOUBLE AS "seconds",
     CASE WHEN NOT trade AND h % 9 < 3 THEN 1 + g % 9 END::BIGINT AS pages,
     CASE WHEN trade THEN 1 END::BIGINT AS quantity,
-    CASE WHEN trade THEN (CASE WHEN h % 29 = 0 THEN -1 ELSE 1 END) * (g % 30000) / 100 END::DECIMAL(18,4) AS amount,
+    CASE WHEN trade THEN (CASE WHEN h % 29 = 0 THEN -1 ELSE 1 END) * (g % 30000) / 100
+    END::DECIMAL(18,4) AS amount,
     CASE WHEN trade AND g % 4 = 0 THEN (g % 1000) / 100 WHEN trade THEN 0 END::DECIMAL(18,4) AS discount,
     NULL::VARCHAR AS "text"
 FROM timed
 """
 _USERS = """
 CREATE TABLE users AS
-SELECT 'U' || lpad(i::VARCHAR, 7, '0') AS user_id, NULL::VARCHAR AS gender, 30::BIGINT AS age, NULL::VARCHAR AS region,
+SELECT 'U' || lpad(i::VARCHAR, 7, '0') AS user_id, NULL::VARCHAR AS gender, 30::BIGINT AS age,
+    NULL::VARCHAR AS region,
     NULL::DECIMAL(18,4) AS income, NULL::VARCHAR AS device, NULL::VARCHAR AS platform,
     TIMESTAMP '2025-10-01' - to_days(20 + (hash(i) % 1000)::INTEGER) AS registered_utc,
-    TIMESTAMP '2025-10-01' - to_days(20 + (hash(i) % 1000)::INTEGER) AS registered_local, NULL::BIGINT AS satisfaction
+    TIMESTAMP '2025-10-01' - to_days(20 + (hash(i) % 1000)::INTEGER) AS registered_local,
+    NULL::BIGINT AS satisfaction
 FROM range({users}) AS t(i)
 """
 
@@ -105,8 +112,10 @@ joined AS (
         coalesce(recent_orders, 0) AS recent_orders, coalesce(variety, 0) AS variety,
         least(registered_local, first_seen)::DATE AS first,
         greatest(14, $as_of::DATE - greatest($opened::DATE, first, trade)) / 30.0::DOUBLE AS trade_months,
-        greatest(14, $as_of::DATE - greatest($opened::DATE, first, behaviour)) / 30.0::DOUBLE AS behaviour_months
-    FROM sums LEFT JOIN bought USING (user_id) LEFT JOIN kinds USING (user_id) LEFT JOIN visits USING (user_id)
+        greatest(14, $as_of::DATE - greatest($opened::DATE, first, behaviour)) / 30.0::DOUBLE
+            AS behaviour_months
+    FROM sums LEFT JOIN bought USING (user_id) LEFT JOIN kinds USING (user_id)
+    LEFT JOIN visits USING (user_id)
     LEFT JOIN (FROM users WHERE registered_local < $as_of) AS users USING (user_id) CROSS JOIN starts
 )
 SELECT user_id, $as_of::DATE - last_bought::DATE AS recency_days, frequency,
@@ -114,10 +123,12 @@ SELECT user_id, $as_of::DATE - last_bought::DATE AS recency_days, frequency,
     CASE WHEN frequency > 0 THEN paid::DOUBLE / frequency END AS average_order,
     recent_orders / trade_months AS purchases_per_month,
     coalesce(watched, 0) / 1000.0::DOUBLE / behaviour_months AS browse_seconds,
-    views / behaviour_months AS views, sessions / behaviour_months AS sessions, likes / behaviour_months AS likes,
-    shares / behaviour_months AS shares, comments / behaviour_months AS comments, carts / behaviour_months AS carts,
+    views / behaviour_months AS views, sessions / behaviour_months AS sessions,
+    likes / behaviour_months AS likes, shares / behaviour_months AS shares,
+    comments / behaviour_months AS comments, carts / behaviour_months AS carts,
     ad_clicks / behaviour_months AS ad_clicks, promotions_opened / behaviour_months AS promotions_opened,
-    CASE WHEN lines > 0 THEN reduced / lines END AS discount_share, variety, $as_of::DATE - first AS tenure_days
+    CASE WHEN lines > 0 THEN reduced / lines END AS discount_share, variety,
+    $as_of::DATE - first AS tenure_days
 FROM joined
 """
 
@@ -140,12 +151,18 @@ def run(events: int = EVENTS, rounds: int = 3) -> dict[str, Any]:
             other = con.execute(BY_HAND, bounds).to_arrow_table()
             by_hand.append(time.perf_counter() - began)
             tables = [table, other]
-    mine, theirs = (table.to_pandas().sort_values("user_id")[list(FEATURES)].to_numpy(float) for table in tables)
+    mine, theirs = (
+        table.to_pandas().sort_values("user_id")[list(FEATURES)].to_numpy(float) for table in tables
+    )
     return {
-        "events": events, "users": len(mine), "seconds": round(min(ours), 2), "by_hand_seconds": round(min(by_hand), 2),
-        "ratio": round(min(ours) / min(by_hand), 2), "target": 2.0,
+        "events": events,
+        "users": len(mine),
+        "seconds": round(min(ours), 2),
+        "by_hand_seconds": round(min(by_hand), 2),
+        "ratio": round(min(ours) / min(by_hand), 2),
+        "target": 2.0,
         "equal": bool(mine.shape == theirs.shape and np.allclose(mine, theirs, rtol=1e-12, equal_nan=True)),
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

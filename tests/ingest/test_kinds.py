@@ -104,7 +104,12 @@ def test_records_keep_odd_and_repeated_names(write, staged):
 def test_warnings_of_events(write, staged):
     text = "user_id,ts,action,amount\n1,2030-01-01,view,\n1,2024-01-01,dance,1.00005\n1,2024-01-01,dance,1.00005\n"
     made = staged(write(text))
-    assert made.warned() == {"future_dates": 1, "unknown_actions": 2, "decimals_rounded": 2, "exact_duplicates": 1}
+    assert made.warned() == {
+        "future_dates": 1,
+        "unknown_actions": 2,
+        "decimals_rounded": 2,
+        "exact_duplicates": 1,
+    }
     assert made.column("amount")[1:] == [Decimal(1), Decimal(1)]
     told = {warning["code"]: warning for warning in made.receipt["warnings"]}
     assert told["unknown_actions"]["examples"] == ["dance"]

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from socialml.ui import state
@@ -25,6 +27,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = {**os.environ, "SOCIALML_STORE": str(folder / "shop.duckdb")}
     subprocess.run([sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def entry_is_app_py(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server forgets once, at its first request, that app.py routes (see context.current); AppTest at each."""
+    begin = PagesManager.__init__
+
+    def begin_(self: PagesManager, *args: Any, **more: Any) -> None:
+        begin(self, *args, **more)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", begin_)
 
 
 Open = Callable[..., AppTest]

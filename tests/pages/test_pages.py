@@ -111,6 +111,8 @@ def test_a_renamed_group_keeps_its_name_everywhere(open_app: Open, demo: Path) -
 
 def test_one_customer_is_explained_and_an_unknown_one_is_said_to_be(open_app: Open, demo: Path) -> None:
     app = open_app("segments", demo)
+    app.session_state["segments-tab"] = "Why this customer?"
+    app.run()
     app.text_input(key="one-customer").set_value("U0000001").run()
     assert "U0000001** is among" in text(app)
     assert "(all:" in text(app)
@@ -131,6 +133,8 @@ def test_narrowed_dates_bound_the_overview_and_ask_for_a_new_run(open_app: Open,
 
 def test_undo_and_delete_ask_before_they_act(open_app: Open, demo: Path) -> None:
     app = open_app("data", demo)
+    app.session_state["data-tab"] = "Undo or delete"
+    app.run()
     rows = dict(state.store().tables("sample"))
     app.button(key="undo").click().run()
     assert set(rows) - set(state.store().tables("sample")) == {"events"}
@@ -143,6 +147,8 @@ def test_undo_and_delete_ask_before_they_act(open_app: Open, demo: Path) -> None
 
 def test_what_was_changed_before_the_analysis_is_told(open_app: Open, demo: Path) -> None:
     app = open_app("data", demo)
+    app.session_state["data-tab"] = "What was changed?"
+    app.run()
     assert "filled" in text(app)
     assert "clipped" in text(app)
 
