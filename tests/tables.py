@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from socialml import sample
 from socialml.features.users import user_table
@@ -15,12 +16,19 @@ from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
 AS_OF = datetime(2025, 10, 1)
 
 
-def stored(con: duckdb.DuckDBPyConnection, kind: str, frame: pd.DataFrame) -> duckdb.DuckDBPyRelation:
-    """A frame with some columns as the store gives it: all columns, typed. kind: events or users."""
+def stored(
+    con: duckdb.DuckDBPyConnection, kind: str, frame: pd.DataFrame | pa.Table
+) -> duckdb.DuckDBPyRelation:
+    """Rows with some columns as the store gives them: all columns, typed. kind: events, orders or users."""
     con.register(f"{kind}_frame", frame)
+    known = set(con.table(f"{kind}_frame").columns)
+    source = {"ts_local": "ts", "registered_local": "registered"}
     cells = []
     for name, sql_type in USER_COLUMNS if kind == "users" else EVENT_COLUMNS:
-        value = f'"{name}"' if name in frame.columns else "NULL"
+        found = next((column for column in (name, source.get(name)) if column in known), None)
+        value = f'"{found}"' if found else "NULL"
+        if name == "action" and kind == "orders":
+            value = "CASE WHEN amount < 0 THEN 'refund' ELSE 'purchase' END"
         if name != "import_id":
             cells.append(f'CAST({value} AS {sql_type}) AS "{name}"')
     con.execute(f"CREATE OR REPLACE TABLE {kind} AS SELECT {', '.join(cells)} FROM {kind}_frame")
@@ -34,15 +42,8 @@ def rows(events: Any, users: Any, as_of: datetime = AS_OF) -> pd.DataFrame:
 
 def table_of(shop: sample.Sample, as_of: datetime = AS_OF) -> pd.DataFrame:
     """The user table of a sample shop, purchases from its orders."""
-    log = shop.events.to_pandas().query("action != 'purchase'").assign(kind="events")
-    orders = shop.orders.to_pandas().assign(kind="orders")
-    orders["action"] = (orders["amount"] < 0).map({True: "refund", False: "purchase"})
-    users = shop.users.to_pandas()
-    frames = []
-    for frame in (log, orders, users):
-        for name in frame.columns[frame.dtypes == "category"]:
-            frame[name] = frame[name].astype(object)
-        frames.append(frame.rename(columns={"ts": "ts_local", "registered": "registered_local"}))
     with duckdb.connect() as con:
-        events = stored(con, "events", pd.concat(frames[:2], ignore_index=True))
-        return rows(events, stored(con, "users", frames[2]), as_of)
+        con.execute("SET TimeZone = 'UTC'")
+        log = stored(con, "events", shop.events).filter("action <> 'purchase'")
+        events = log.union(stored(con, "orders", shop.orders))
+        return rows(events, stored(con, "users", shop.users), as_of)

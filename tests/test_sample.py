@@ -43,7 +43,7 @@ def test_shares_and_purchases_per_active_month_are_those_of_table_1(shop: sample
     truth["orders"] = bought.reindex(truth.index, fill_value=0)
     for kind, (share, rate) in TABLE_1.items():
         mine = truth[truth["kind"] == kind]
-        assert 100 * len(mine) / len(truth) == pytest.approx(share, abs=0.06)
+        assert 100 * len(mine) / len(truth) == pytest.approx(share, abs=0.1)
         rates = mine["orders"].sum() / mine["months"].sum()
         assert rates == pytest.approx(rate, rel=0.05)
 
@@ -128,9 +128,9 @@ def test_thinning_gives_exact_counts() -> None:
     shop = sample.generate(300, events=1234, orders=777)
     assert (shop.events.num_rows, shop.orders.num_rows) == (1234, 777)
     assert not shop.thinned
-    many = sample.generate(60_000)
+    many = sample.generate(70_000)
     assert many.thinned
-    assert (many.events.num_rows, many.orders.num_rows) == (60_000, 60_000)
+    assert (many.events.num_rows, many.orders.num_rows) == (70_000, 70_000)
 
 
 def test_kinds_can_be_left_out_or_absent() -> None:

@@ -109,7 +109,7 @@ class _Lines:
 
 
 def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[list[str] | None, str]:
-    """A record whose quoted cell goes on over the next lines; its first line only where that leads nowhere."""
+    """A record whose quoted cell runs over the next lines; where that leads nowhere, its first line only."""
     taken: list[str] = []
     whole = line
     for following in islice(lines, _LONGEST):
@@ -118,7 +118,7 @@ def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[l
         if '"' not in following:
             continue
         text = whole.rstrip("\r\n")
-        cells = _cells(text, delimiter)
+        cells = _cells(text, delimiter, strict=True)
         if cells is not None:
             if len(cells) == width:
                 return cells, text
@@ -127,8 +127,12 @@ def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[l
     return None, line.rstrip("\r\n")
 
 
-def _cells(text: str, delimiter: str) -> list[str] | None:
-    """The cells of one record; None if a quote is still open at its end. Stray quotes stay as they are."""
+def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
+    """The cells of one record; None if a quote is still open at its end.
+
+    Text after a closing quote belongs to the cell; strict: it means that the quote was no closing one, and
+    there are no cells.
+    """
     cells: list[str] = []
     start, end = 0, -1
     while end < len(text):
@@ -147,6 +151,8 @@ def _cells(text: str, delimiter: str) -> list[str] | None:
                 start += 1
             end = text.find(delimiter, start)
             end = len(text) if end < 0 else end
+            if strict and end > start:
+                return []
             cells.append("".join(parts) + text[start:end])
         else:
             end = text.find(delimiter, start)

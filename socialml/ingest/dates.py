@@ -64,13 +64,21 @@ class TimeColumn:
         settled = {form.order for form in self.forms if form.kind in UNCLEAR and form not in self.unclear}
         suggestion = next(iter(settled)) if len(settled) == 1 else None
         choices = [{"value": order, "meaning": _meaning(examples[0], order, first)} for order in orders]
-        sentence = f"In {rows:,} values of '{self.header}' day and month cannot be told apart, such as {', '.join(examples)}."
+        sentence = (
+            f"In {rows:,} values of '{self.header}' day and month cannot be told apart, such as"
+            f" {', '.join(examples)}."
+        )
         if suggestion:
             sentence += f" Other dates of the column are {ORDERS[suggestion]}."
         return {
-            "code": "date_order_unclear", "header": self.header, "sentence": sentence, "examples": examples,
-            "choices": choices, "suggestion": suggestion, "rows": rows,
-        }  # fmt: skip
+            "code": "date_order_unclear",
+            "header": self.header,
+            "sentence": sentence,
+            "examples": examples,
+            "choices": choices,
+            "suggestion": suggestion,
+            "rows": rows,
+        }
 
     def ask(self) -> UserError:
         """The question as an error, for whoever gave no answer beforehand."""
@@ -101,9 +109,9 @@ def judge(fetch: Fetch, header: str, value: str, date_order: str | None = None) 
         column.lowest, column.highest = low, high
         return column
     shapes = fetch(
-        f"SELECT CASE WHEN regexp_full_match({value}, '{ISO}') THEN 'iso'"
-        f" ELSE translate({value}, '123456789', '000000000') END AS shape, count(*), min({value}), max({value}) FROM raw WHERE {value} IS NOT NULL"
-        f" GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {_MOST_SHAPES + 1}"
+        f"SELECT CASE WHEN regexp_full_match({value}, '{ISO}') THEN 'iso' ELSE translate({value},"
+        f" '123456789', '000000000') END AS shape, count(*), min({value}), max({value}) FROM raw WHERE"
+        f" {value} IS NOT NULL GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {_MOST_SHAPES + 1}"
     )
     column.unknown = int(len(shapes) > _MOST_SHAPES)
     forms: dict[str, Form] = {}

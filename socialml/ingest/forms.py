@@ -77,9 +77,11 @@ class Form:
         if self.zoned:
             value = f"regexp_replace({value}, ' ?(Z|UTC|GMT)$', '+00')"
         date = {
-            "chinese": f"%Y年%m月%d{self.separator}", "day_name": f"%d{self.separator}%b{self.separator}%Y",
-            "name_day": "%b %d, %Y", "compact": "",
-        }.get(self.kind)  # fmt: skip
+            "chinese": f"%Y年%m月%d{self.separator}",
+            "day_name": f"%d{self.separator}%b{self.separator}%Y",
+            "name_day": "%b %d, %Y",
+            "compact": "",
+        }.get(self.kind)
         if date is None:
             year = "%y" if self.kind == "short_year" else "%Y"
             date = _STRPTIME[self.order or "ymd"].replace("{y}", year).replace("{s}", self.separator)

@@ -101,7 +101,8 @@ def check_mapping(kind_name: str, mapping: dict[str, str], names: tuple[str, ...
         raise UserError(
             "missing_columns",
             f"{kind.label} need {labels}{either}; no column of the file is taken for it.",
-            f"{headers} Say which one it is, for example {missing[0]}={names[0]}, or import the file as records.",
+            f"{headers} Say which one it is, for example {missing[0]}={names[0]}, or import the file as"
+            " records.",
         )
     return {name: mapping[name] for name in kind.names if name in mapping}
 

@@ -30,7 +30,10 @@ class Layout:
 
 
 def find_layout(head: str, file: str, delimiter: str | None = None) -> Layout:
-    """Judge the first lines of a file (UTF-8 text, whole lines). Raises UserError not_enough_columns, header_only."""
+    """Judge the first lines of a file (UTF-8 text, whole lines).
+
+    Raises UserError empty_file, not_enough_columns.
+    """
     head = head.removeprefix("\ufeff")
     chosen = delimiter or _delimiter(head)
     records = _records(head, chosen)

@@ -11,7 +11,7 @@ _FLOATS = ("FLOAT", "DOUBLE")
 
 
 def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = None) -> tuple[list[str], int]:
-    """Fill `raw` with all or the first `limit` rows; the column names and the rows that the file's footer states."""
+    """Fill `raw` with all or the first `limit` rows; the names, and the rows that the footer states."""
     path = [str(source.path)]
     try:
         described = con.execute("DESCRIBE FROM read_parquet(?, hive_partitioning = false)", path).fetchall()
@@ -27,9 +27,10 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = Non
         )
     except duckdb.Error as error:
         raise UserError(
-            "broken_parquet", f"{source.file} cannot be read as Parquet; it is damaged or cut short.",
+            "broken_parquet",
+            f"{source.file} cannot be read as Parquet; it is damaged or cut short.",
             "Export or download it again.",
-        ) from error  # fmt: skip
+        ) from error
     if len(columns) < 2:
         raise UserError(
             "not_enough_columns",

@@ -1,4 +1,4 @@
-"""The SQL that turns `raw` into the rows of a kind: typed columns, both clocks, and what is wrong with a row."""
+"""The SQL that turns `raw` into rows of a kind: typed columns, both clocks, what is wrong with a row."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Plan:
     empty_columns: list[str] = field(default_factory=list)
 
     def typed(self, source: str = "raw") -> str:
-        """A query over `raw` (or a superset of it) with f_<field>, d_<derived> and `problem` (an index) beside it."""
+        """A query over `raw` (or more) with f_<field>, d_<derived> and `problem` (an index) beside it."""
         read = "".join(f", {cast.sql} AS f_{name}" for name, cast in self.casts.items())
         made = "".join(f", {sql} AS d_{name}" for name, sql in self.derived.items())
         inner = f"SELECT *{read} FROM {source}"
@@ -172,13 +172,17 @@ def _events(made: Plan, kind: str) -> Plan:
         amount = "d_amount"
         negative = "d_amount < 0" + (" OR f_quantity < 0" if "quantity" in have else "")
         made.derived["action"] = (
-            f"CASE WHEN {negative.replace('d_amount', made.derived['amount'])} THEN 'refund' ELSE 'purchase' END"
+            f"CASE WHEN {negative.replace('d_amount', made.derived['amount'])} THEN 'refund' ELSE"
+            " 'purchase' END"
         )
     made.amount = amount
     special = {
-        "kind": f"'{kind}'", "ts_utc": "d_ts_utc", "ts_local": "d_ts_local", "amount": amount or "NULL",
+        "kind": f"'{kind}'",
+        "ts_utc": "d_ts_utc",
+        "ts_local": "d_ts_local",
+        "amount": amount or "NULL",
         "action": "d_action" if kind == "orders" else "f_action",
-    }  # fmt: skip
+    }
     for name, kind_ in EVENT_COLUMNS[1:]:
         sql = special.get(name) or (f"f_{name}" if name in have else "NULL")
         made.columns[name] = f"{sql}::{kind_}"

@@ -140,7 +140,8 @@ def scan_file(path: Path, delimiter: str) -> Scan:
                 marks, breaks = np.flatnonzero(cells == QUOTE), np.flatnonzero(cells == LF)
                 inside = int(((np.searchsorted(marks, breaks) + open_quote) & 1).sum())
                 opening, closing = marks[open_quote::2], marks[1 - open_quote :: 2]
-                # An opening quote follows a delimiter, a line end or (doubled) a quote; a closing one stands before one.
+                # An opening quote follows a delimiter, a line end or, doubled, a quote; a closing one is
+                # followed by one of these.
                 before = np.where(opening > 0, cells[opening - 1], last)
                 after = cells[closing[closing + 1 < len(cells)] + 1]
                 clean = clean and bool(np.isin(before, limits).all() and np.isin(after, limits).all())
@@ -175,7 +176,8 @@ def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: 
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.names)))
     quote = '"' if scan.quotes else ""
     con.execute(
-        f"CREATE OR REPLACE TABLE raw AS FROM read_csv(?, columns = {{{columns}}}, auto_detect = false, header = false,"
+        f"CREATE OR REPLACE TABLE raw AS FROM read_csv(?, columns = {{{columns}}}, auto_detect = false,"
+        " header = false,"
         # Not new_line: with it DuckDB 1.5 reads no row at all of a file whose lines end with CR LF.
         f" delim = ?, quote = '{quote}', escape = '{quote}', skip = {layout.skip}, strict_mode = true)",
         [str(source.path), layout.delimiter],

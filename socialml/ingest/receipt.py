@@ -113,7 +113,10 @@ def warnings(fetch: Fetch, made: Plan, found: list[Check], counts: tuple[int, ..
     told = []
     for check, count in zip(found, counts, strict=True):
         if count:
-            query = f"SELECT {check.example} FROM ({made.typed()}) WHERE problem IS NULL AND ({check.condition}) LIMIT 50"
+            query = (
+                f"SELECT {check.example} FROM ({made.typed()}) WHERE problem IS NULL AND ({check.condition})"
+                " LIMIT 50"
+            )
             examples = list(dict.fromkeys(str(row[0]) for row in fetch(query) if row[0] is not None))[:3]
             told.append(warning(check.code, count, check.sentence, examples))
     return told
@@ -145,18 +148,35 @@ def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:
     """Warnings about the file as a whole."""
     told = []
     if raw.source.undecodable:
-        told.append({
-            "code": "undecodable", "count": raw.source.undecodable, "examples": [],
-            "sentence": f"{raw.source.undecodable:,} characters could not be read as {raw.source.encoding}; each is now \ufffd.",
-        })  # fmt: skip
+        told.append(
+            {
+                "code": "undecodable",
+                "count": raw.source.undecodable,
+                "examples": [],
+                "sentence": (
+                    f"{raw.source.undecodable:,} characters could not be read as {raw.source.encoding};"
+                    " each is now \ufffd."
+                ),
+            }
+        )
     if made.empty_columns:
-        told.append({
-            "code": "empty_columns", "count": len(made.empty_columns), "examples": made.empty_columns[:3],
-            "sentence": f"{len(made.empty_columns)} empty columns at the end were left out.",
-        })  # fmt: skip
+        told.append(
+            {
+                "code": "empty_columns",
+                "count": len(made.empty_columns),
+                "examples": made.empty_columns[:3],
+                "sentence": f"{len(made.empty_columns)} empty columns at the end were left out.",
+            }
+        )
     if not raw.layout.has_header:
-        told.append({
-            "code": "no_header", "count": 1, "examples": list(raw.layout.names[:3]),
-            "sentence": "The first line holds values, no names; the columns are called column_1, column_2 and so on.",
-        })  # fmt: skip
+        told.append(
+            {
+                "code": "no_header",
+                "count": 1,
+                "examples": list(raw.layout.names[:3]),
+                "sentence": (
+                    "The first line holds values, no names; the columns are called column_1, column_2 ..."
+                ),
+            }
+        )
     return told

@@ -64,10 +64,13 @@ def _count(fetch: Fetch, value_of: dict[str, str]) -> dict[str, dict[str, int]]:
         for column in part:
             v = f"v_{column}"
             sql += [
-                f"count({v})", f"count(*) FILTER (WHERE regexp_full_match({v}, '{_WHOLE}') AND try_cast({v} AS BIGINT) IS NOT NULL)",
-                f"count(*) FILTER (WHERE regexp_full_match({v}, '{_DECIMAL}') AND isfinite(try_cast({v} AS DOUBLE)))",
+                f"count({v})",
+                f"count(*) FILTER (WHERE regexp_full_match({v}, '{_WHOLE}')"
+                f" AND try_cast({v} AS BIGINT) IS NOT NULL)",
+                f"count(*) FILTER (WHERE regexp_full_match({v}, '{_DECIMAL}')"
+                f" AND isfinite(try_cast({v} AS DOUBLE)))",
                 f"count(*) FILTER (WHERE lower({v}) IN ('true', 'false'))",
-            ]  # fmt: skip
+            ]
         read = ", ".join(f"{values.without_null_words(value_of[c])} AS v_{c}" for c in part)
         row = fetch(f"SELECT {', '.join(sql)} FROM (SELECT {read} FROM raw)")[0]
         for i, column in enumerate(part):

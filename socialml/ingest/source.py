@@ -44,7 +44,8 @@ def open_source(
 ) -> Source:
     """Find out what the file is and make it UTF-8.
 
-    digest: False leaves sha256 empty, for a quick look. head: take only about this many bytes of text, cut at a line end (for a quick look).
+    For a quick look: head takes only about so many bytes of text, cut at a line end; digest=False leaves
+    sha256 empty.
     Raises UserError: empty_file, not_a_table, excel_file, broken_gzip, wrong_encoding, bad_encoding_name.
     """
     start = _first_bytes(path)
@@ -86,7 +87,7 @@ def reopen(source: Source, path: Path, work: Path) -> Source:
 
 
 def find_encoding(sample: bytes, name: str = "The file") -> str:
-    """The encoding of some bytes: marks first, then strict UTF-8, GB18030 by common characters, then a guess."""
+    """The encoding of some bytes: by marks, else UTF-8, else GB18030 by common characters, else a guess."""
     if sample.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -210,7 +211,8 @@ def _transcode(
     if replaced > max(3, 0.01 * characters):
         raise UserError(
             "wrong_encoding",
-            f"{path.name} cannot be read as {codec}: {replaced:,} of {characters:,} characters make no sense.",
+            f"{path.name} cannot be read as {codec}: {replaced:,} of {characters:,} characters make no"
+            " sense.",
             f"Choose another encoding ({', '.join(ENCODINGS)}), or save the file as UTF-8.",
         )
     sha256 = _digest(path) if digest else ""

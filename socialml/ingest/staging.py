@@ -130,13 +130,25 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
         con.close()
     used = set(mapping.values())
     paper = {
-        "file": path.name, "kind": kind, "encoding": raw.source.encoding,
-        "delimiter": raw.layout.delimiter or None, "sha256": source.sha256, "shape": shape_of(raw.layout.names),
-        "rows_read": raw.rows, "rows_accepted": accepted, "rows_rejected": rejected, "reasons": reasons,
-        "mapping": mapping, "unmapped": [] if kind == "records" else [h for h in raw.layout.names if h not in used],
-        "warnings": told, "first_time": stats["first"], "last_time": stats["last"], "gross_total": stats["total"],
-        "timezone": options.timezone, "seconds": round(time.monotonic() - began, 3),
-    }  # fmt: skip
+        "file": path.name,
+        "kind": kind,
+        "encoding": raw.source.encoding,
+        "delimiter": raw.layout.delimiter or None,
+        "sha256": source.sha256,
+        "shape": shape_of(raw.layout.names),
+        "rows_read": raw.rows,
+        "rows_accepted": accepted,
+        "rows_rejected": rejected,
+        "reasons": reasons,
+        "mapping": mapping,
+        "unmapped": [] if kind == "records" else [h for h in raw.layout.names if h not in used],
+        "warnings": told,
+        "first_time": stats["first"],
+        "last_time": stats["last"],
+        "gross_total": stats["total"],
+        "timezone": options.timezone,
+        "seconds": round(time.monotonic() - began, 3),
+    }
     (out / RECEIPT).write_text(json.dumps(paper, ensure_ascii=False, indent=1), encoding="utf-8")
     report(Progress(10, 10, "Checked"))
     return Staged(out / ACCEPTED, out / REJECTS if rejected else None, paper)
@@ -174,15 +186,19 @@ def _statistics(fetch: plan.Fetch, raw: Raw, made: Plan, conditions: list[str]) 
     )
     cells = ", ".join(raw.columns.values())
     row = fetch(
-        f"SELECT count(problem), min({clock}) {good}, max({clock}) {good}, sum({made.amount or 'NULL::INTEGER'}) {good},"
-        f" count(*) {good} - count(DISTINCT hash({cells})) {good}{counts} FROM ({made.typed()})"
+        f"SELECT count(problem), min({clock}) {good}, max({clock}) {good},"
+        f" sum({made.amount or 'NULL::INTEGER'}) {good}, count(*) {good} - count(DISTINCT hash({cells}))"
+        f" {good}{counts} FROM ({made.typed()})"
     )[0]
     problems, first, last, total, duplicates, *rest = row
     return {
-        "problems": problems, "duplicates": duplicates, "counts": tuple(rest),
-        "first": first.isoformat(sep=" ") if first else None, "last": last.isoformat(sep=" ") if last else None,
+        "problems": problems,
+        "duplicates": duplicates,
+        "counts": tuple(rest),
+        "first": first.isoformat(sep=" ") if first else None,
+        "last": last.isoformat(sep=" ") if last else None,
         "total": None if made.amount is None else _decimal(total),
-    }  # fmt: skip
+    }
 
 
 def _decimal(total: Any) -> str:
@@ -217,11 +233,12 @@ def _write_rejects(
         parts.append(
             f"SELECT line, {_pick([quoted(p.header) for p in made.problems])} AS column,"
             f" {_pick([p.value for p in made.problems])} AS value,"
-            f" {_pick([quoted(p.reason) for p in made.problems])} AS reason,"
-            f" concat_ws({quoted(delimiter)}, {cells}) AS row FROM ({made.typed(numbered)}) WHERE problem IS NOT NULL"
+            f" {_pick([quoted(p.reason) for p in made.problems])} AS reason, concat_ws({quoted(delimiter)},"
+            f" {cells}) AS row FROM ({made.typed(numbered)}) WHERE problem IS NOT NULL"
         )
     con.execute(
-        f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT parquet)"
+        f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT"
+        " parquet)"
     )
     con.unregister("ragged")
     found = con.execute(

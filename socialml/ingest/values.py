@@ -19,7 +19,7 @@ MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date befor
 _NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
 _SIGNS = r"(?:CNY|RMB|USD|EUR|GBP|HK\$|US\$|[¥￥$€£元])"
 _NUMBER = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
-AMOUNT = rf"\(?[-+]? ?{_SIGNS}? ?[-+]?{_NUMBER} ?{_SIGNS}?\)?"
+AMOUNT = rf"\(?(?:[-+]? ?{_SIGNS}? ?|{_SIGNS} ?[-+]){_NUMBER} ?{_SIGNS}?\)?"
 _ODD_SPACES = " || chr(9) || chr(160) || chr(12288) || chr(65279)"
 
 
@@ -48,7 +48,7 @@ def trimmed(column: str, odd_spaces: bool) -> str:
 
 
 def tidy(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, str]:
-    """Each column -> SQL of its value. Trimming costs as much as casting: only columns that need it get it."""
+    """Each column -> SQL of its value. Trimming costs as much as casting: only where needed is it done."""
     if odd_spaces:
         return {column: trimmed(column, True) for column in columns}
     # Empty text and leading blanks of any sort sort before '!'.
@@ -94,15 +94,19 @@ def _probe(kind: ColumnType, column: str) -> list[str]:
     """Counts that decide how a column is read."""
     if kind == "id":
         return [
-            f"count({column})", f"count(*) FILTER (WHERE ends_with({column}, '.0'))",
-            f"count(*) FILTER (WHERE contains({column}, 'E+'))", f"count(*) FILTER (WHERE {_is_word(column, _NOBODY)})",
-        ]  # fmt: skip
+            f"count({column})",
+            f"count(*) FILTER (WHERE ends_with({column}, '.0'))",
+            f"count(*) FILTER (WHERE contains({column}, 'E+'))",
+            f"count(*) FILTER (WHERE {_is_word(column, _NOBODY)})",
+        ]
     if kind == "text":
         return ["0"]
     made = f"try_cast({column} AS {SQL_TYPES[kind]})"
     odd = {
-        "money": f"{made} IS NULL OR (contains({column}, '.') AND length({column}) - instr({column}, '.') > 4)"
-        f" OR contains({column}, 'e') OR contains({column}, 'E') OR contains({column}, '_')",
+        "money": (
+            f"{made} IS NULL OR (contains({column}, '.') AND length({column}) - instr({column}, '.') > 4)"
+            f" OR contains({column}, 'e') OR contains({column}, 'E') OR contains({column}, '_')"
+        ),
         "number": f"{made} IS NULL OR NOT isfinite({made}) OR contains({column}, '_')",
         "integer": f"{made} IS NULL OR {made}::VARCHAR <> {column}",
         "flag": f"{made} IS NULL",

@@ -19,8 +19,10 @@ def check(zone: str) -> None:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UserError(
-            "bad_timezone", f"There is no time zone called {zone!r}.", "Use a name such as Asia/Shanghai or Europe/Paris."
-        ) from None  # fmt: skip
+            "bad_timezone",
+            f"There is no time zone called {zone!r}.",
+            "Use a name such as Asia/Shanghai or Europe/Paris.",
+        ) from None
 
 
 @cache

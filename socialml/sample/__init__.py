@@ -47,6 +47,9 @@ from . import behaviour, model, tables
 from . import orders as order_lines
 from . import users as people
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
 KINDS = tuple(model.KINDS)
 END = date(2025, 10, 1)  # first day after the history; the 90 days before it hold no promotion
 MAX_ROWS = 5_000_000  # above this the model is thinned
@@ -58,17 +61,13 @@ class Truth:
 
     user_id: pa.Array
     kind: NDArray[np.str_]  # empty text with noise=True
-    traits: dict[
-        str, NDArray[np.float64]
-    ]  # per 30 active days; order_value CNY, discount a share, seconds a view
-    registered: NDArray[np.int64]  # day of the history, may be negative
-    until: NDArray[np.int64]  # first day on which the user buys no more, or the length of the history
-    exposure: NDArray[
-        np.float64
-    ]  # active months of 30 days in the history, weighted by season and promotions
+    traits: dict[str, Floats]  # per 30 active days; order_value CNY, discount a share, seconds of one view
+    registered: Ints  # day of the history, may be negative
+    until: Ints  # first day on which the user buys no more, or the length of the history
+    exposure: Floats  # active months of 30 days in the history, weighted by season and promotions
     activity: NDArray[np.float32]  # (users, months) planted monthly level, mean 1
     expected: NDArray[np.float32]  # (users, months) expected orders before any thinning
-    calendar: NDArray[np.float64]  # (days, kinds) multiplier of the purchase rate
+    calendar: Floats  # (days, kinds) multiplier of the purchase rate
     kinds: tuple[str, ...]  # columns of calendar
     anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
     parameters: dict[str, Any]
@@ -109,11 +108,7 @@ def generate(
     drawn = people.draw(rng, users, used, month_starts[-1], churn, noise)
     plan = order_lines.plan(rng, drawn, used, start, month_starts)
 
-    active = np.clip(
-        np.minimum(drawn.until, month_starts[-1]) - np.maximum(drawn.registered, month_starts[-1] - 60), 0, 60
-    )
-    rates = sum(drawn.traits[name] for name in model.BEHAVIOURS)
-    rows = float(plan.expected.sum(dtype=np.float64)) + float((rates * active).sum() / model.DAYS_A_MONTH)
+    rows = _expected_rows(drawn, plan)
     thinned = rows > MAX_ROWS and (events is None or orders is None)
     if thinned:
         events = users if events is None else events
@@ -216,6 +211,15 @@ def _months(end: date, months: int) -> tuple[date, list[int]]:
     start = firsts[0]
     days = [(first - start).days for first in firsts[:-1]]
     return start, [*days, (end - start).days]
+
+
+def _expected_rows(drawn: people.Users, plan: order_lines.Plan) -> float:
+    """Rows of events and orders that the model would give, to about 1%."""
+    days = int(plan.bounds[-1])
+    watched = np.minimum(days - drawn.registered, model.BEHAVIOUR_DAYS) / model.DAYS_A_MONTH
+    behaviour = sum(float(drawn.traits[name] @ watched) for name in model.BEHAVIOURS)
+    by_month = plan.expected.sum(axis=0, dtype=np.float64) * (1 + model.SECOND_LINE)
+    return behaviour + float(by_month[-2:].sum()) + float(by_month.sum()) * (1 + model.REFUNDS)
 
 
 def _check(

@@ -160,28 +160,17 @@ PRICE_TREND = 0.004  # growth of order values a month; the growth of user number
 
 # Share of events by hour: falling 0 to 6, rising 7 to 16, high and stable from 17 (Tang, figure 5).
 HOURS = np.array([
-    3.0, 2.2, 1.5, 1.0, 0.7, 0.5, 0.4, 0.8, 1.4, 2.2, 3.0, 3.6, 4.0, 4.3, 4.6, 5.0, 5.4, 6.2, 6.4, 6.5, 6.6, 6.6,
-    6.4, 6.0,
+    3.0, 2.2, 1.5, 1.0, 0.7, 0.5, 0.4, 0.8, 1.4, 2.2, 3.0, 3.6,
+    4.0, 4.3, 4.6, 5.0, 5.4, 6.2, 6.4, 6.5, 6.6, 6.6, 6.4, 6.0,
 ])  # fmt: skip
 WEEKDAYS = np.array([0.94, 0.94, 0.96, 0.98, 1.04, 1.08, 1.06])  # Monday first
 
 CATEGORIES = (
-    "beauty",
-    "snacks",
-    "fashion",
-    "home",
-    "shoes",
-    "baby",
-    "digital",
-    "sports",
-    "jewellery",
-    "books",
-    "pets",
+    "beauty", "snacks", "fashion", "home", "shoes", "baby", "digital", "sports", "jewellery", "books", "pets",
     "fresh",
-)
-CATEGORY_PRICE = np.array(
-    [1.05, 0.7, 1.1, 0.9, 1.25, 1.0, 1.5, 1.15, 1.4, 0.65, 0.8, 0.75]
-)  # times the order value
+)  # fmt: skip
+# Times the order value.
+CATEGORY_PRICE = np.array([1.05, 0.7, 1.1, 0.9, 1.25, 1.0, 1.5, 1.15, 1.4, 0.65, 0.8, 0.75])
 ITEMS_A_CATEGORY = 60
 ZIPF = 1.05  # exponent of the popularity of items in a category; categories follow 0.6
 FAVOURITE = 0.45  # share of a user's picks that come from their two favourite categories
@@ -196,41 +185,18 @@ LINE_NOISE = 0.35  # lognormal spread of one line's price around the user's leve
 DEVICES = ("iPhone", "Huawei", "Xiaomi", "OPPO", "vivo")
 DEVICE_SHARES = np.array([0.24, 0.26, 0.18, 0.17, 0.15])
 REGIONS = (
-    "Guangdong",
-    "Shandong",
-    "Henan",
-    "Jiangsu",
-    "Sichuan",
-    "Hebei",
-    "Zhejiang",
-    "Hunan",
-    "Anhui",
-    "Hubei",
-    "Guangxi",
-    "Yunnan",
-    "Jiangxi",
-    "Liaoning",
-    "Fujian",
-    "Shaanxi",
-    "Heilongjiang",
-    "Shanxi",
-    "Guizhou",
-    "Chongqing",
-    "Jilin",
-    "Gansu",
-    "Inner Mongolia",
-    "Xinjiang",
-    "Shanghai",
-    "Beijing",
-    "Tianjin",
-    "Hainan",
-)
+    "Guangdong", "Shandong", "Henan", "Jiangsu", "Sichuan", "Hebei", "Zhejiang", "Hunan", "Anhui", "Hubei",
+    "Guangxi", "Yunnan", "Jiangxi", "Liaoning", "Fujian", "Shaanxi", "Heilongjiang", "Shanxi", "Guizhou",
+    "Chongqing", "Jilin", "Gansu", "Inner Mongolia", "Xinjiang", "Shanghai", "Beijing", "Tianjin", "Hainan",
+)  # fmt: skip
 REGION_SHARES = np.array([
-    126, 102, 99, 85, 84, 75, 65, 66, 61, 58, 50, 47, 45, 43, 42, 40, 32, 35, 39, 32, 24, 25, 24, 26, 25, 22, 14, 10,
+    126, 102, 99, 85, 84, 75, 65, 66, 61, 58, 50, 47, 45, 43, 42, 40,
+    32, 35, 39, 32, 24, 25, 24, 26, 25, 22, 14, 10,
 ])  # fmt: skip
 COMMENTS = (
     "好看", "多少钱", "已下单", "喜欢", "主播好棒", "还有货吗", "质量不错", "发货快吗", "求链接", "有优惠吗",
-    "回购了", "一般", "太贵了", "尺码偏小", "很划算", "love it", "nice", "so cheap", "any coupon?", "great quality",
+    "回购了", "一般", "太贵了", "尺码偏小", "很划算",
+    "love it", "nice", "so cheap", "any coupon?", "great quality",
 )  # fmt: skip
 
 

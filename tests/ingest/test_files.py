@@ -100,12 +100,13 @@ def test_no_header(write, staged):
 
 
 def test_ragged_rows_are_rejects_with_their_line(write, staged):
-    text = "user_id,ts,action\n1,2024-01-05,view\n2,2024-01-05\n\n3,2024-01-05,view,more\n4,2024-01-05,like,,\n5,2024-01-05,view\n"
+    text = "user_id,ts,action\n1,2024-01-05,view\n2,2024-01-05\n\n3,2024-01-05,view,more\n4,2024-01-05,like,,\n5,2024-01-05,view\n"  # noqa: E501
     made = staged(write(text))
     assert made.column("user_id") == ["1", "4", "5"]
     assert [(r["line"], r["reason"], r["row"]) for r in made.rejects] == [
-        (3, "too few cells", "2,2024-01-05"), (5, "too many cells", "3,2024-01-05,view,more"),
-    ]  # fmt: skip
+        (3, "too few cells", "2,2024-01-05"),
+        (5, "too many cells", "3,2024-01-05,view,more"),
+    ]
 
 
 def test_a_quote_never_closed_costs_one_row(write, staged):
@@ -129,7 +130,10 @@ def test_lines_of_rejects_in_a_large_file(write, staged):
 
 
 def test_ids_stay_text(write, staged):
-    text = "user_id,ts,action,item_id\n 6900000000000000001\t,2024-01-05,view,0012\nnull,2024-01-05,view,\n7,2024-01-05,view,6.9E+18\n"
+    text = (
+        "user_id,ts,action,item_id\n"
+        " 6900000000000000001\t,2024-01-05,view,0012\nnull,2024-01-05,view,\n7,2024-01-05,view,6.9E+18\n"
+    )
     made = staged(write(text))
     assert made.column("user_id") == ["6900000000000000001", None, "7"]
     assert made.column("item_id") == ["0012", None, "6.9E+18"]
@@ -138,12 +142,15 @@ def test_ids_stay_text(write, staged):
 
 def test_parquet(tmp_path, staged):
     path = tmp_path / "orders.parquet"
-    table = pa.table({
-        "CustomerID": pa.array([17850.0, None, 6900000000000000001.0]),
-        "InvoiceDate": pa.array([datetime(2024, 1, 5, 10)] * 3, pa.timestamp("ns")),
-        "Quantity": pa.array([3, -1, 2], pa.int32()), "UnitPrice": pa.array([0.1, 2.675, 1e-3]),
-        "InvoiceNo": pa.array(["a", "b", "c"]).dictionary_encode(),
-    })  # fmt: skip
+    table = pa.table(
+        {
+            "CustomerID": pa.array([17850.0, None, 6900000000000000001.0]),
+            "InvoiceDate": pa.array([datetime(2024, 1, 5, 10)] * 3, pa.timestamp("ns")),
+            "Quantity": pa.array([3, -1, 2], pa.int32()),
+            "UnitPrice": pa.array([0.1, 2.675, 1e-3]),
+            "InvoiceNo": pa.array(["a", "b", "c"]).dictionary_encode(),
+        }
+    )
     pq.write_table(table, path)
     made = staged(path)
     assert made.receipt["delimiter"] is None

@@ -50,7 +50,10 @@ def test_accepted_types(write, tmp_path):
 
 def test_orders_amounts_and_refunds(write, staged):
     text = "CustomerID,InvoiceDate,InvoiceNo,Quantity,UnitPrice\n"
-    text += "1,2024-01-05 10:00:00,536365,6,2.55\n2,2024-01-05 10:00:00,C536366,-1,4.25\n,2024-01-06 10:00:00,536367,1,0\n"
+    text += (
+        "1,2024-01-05 10:00:00,536365,6,2.55\n2,2024-01-05 10:00:00,C536366,-1,4.25\n,2024-01-06"
+        " 10:00:00,536367,1,0\n"
+    )
     made = staged(write(text))
     assert made.receipt["kind"] == "orders"
     assert made.column("amount") == [Decimal("15.3"), Decimal("-4.25"), Decimal(0)]
@@ -58,8 +61,11 @@ def test_orders_amounts_and_refunds(write, staged):
     assert made.column("user_id") == ["1", "2", None]
     assert made.receipt["gross_total"] == "11.05"
     assert made.warned() == {
-        "missing_user": 1, "cancelled": 1, "negative_quantity": 1, "price_not_positive": 1,
-    }  # fmt: skip
+        "missing_user": 1,
+        "cancelled": 1,
+        "negative_quantity": 1,
+        "price_not_positive": 1,
+    }
 
 
 def test_amount_column_comes_before_quantity_times_price(write, staged):
@@ -73,7 +79,7 @@ def test_order_without_amount_is_rejected(write, staged):
 
 
 def test_users(write, staged):
-    text = "用户ID,性别,年龄,省份,月收入,注册时间,满意度\n1,女,25,广东,8000,2023-05-01,5\n2,男,200,北京,,2023/5/2,7\n"
+    text = "用户ID,性别,年龄,省份,月收入,注册时间,满意度\n1,女,25,广东,8000,2023-05-01,5\n2,男,200,北京,,2023/5/2,7\n"  # noqa: E501
     made = staged(write(text))
     assert made.receipt["kind"] == "users"
     assert list(made.rows[0]) == [name for name, _ in USER_COLUMNS if name != "import_id"]
@@ -84,14 +90,32 @@ def test_users(write, staged):
 
 
 def test_records_types(write, staged):
-    text = "n,x,flag,when,code,big,gone,,\n1,1.5,TRUE,2024-01-05,007,12345678901234567890,,,\n-2,NA,false,2024/2/6 10:00,8,2,,,\n"
+    text = (
+        "n,x,flag,when,code,big,gone,,\n1,1.5,TRUE,2024-01-05,007,12345678901234567890,,,\n-2,NA,false,2024/2/6"
+        " 10:00,8,2,,,\n"
+    )
     made = staged(write(text))
     assert made.receipt["kind"] == "records"
     assert made.rows == [
-        {"n": 1, "x": 1.5, "flag": True, "when": datetime(2024, 1, 5), "code": "007",
-         "big": "12345678901234567890", "gone": None},
-        {"n": -2, "x": None, "flag": False, "when": datetime(2024, 2, 6, 10), "code": "8", "big": "2", "gone": None},
-    ]  # fmt: skip
+        {
+            "n": 1,
+            "x": 1.5,
+            "flag": True,
+            "when": datetime(2024, 1, 5),
+            "code": "007",
+            "big": "12345678901234567890",
+            "gone": None,
+        },
+        {
+            "n": -2,
+            "x": None,
+            "flag": False,
+            "when": datetime(2024, 2, 6, 10),
+            "code": "8",
+            "big": "2",
+            "gone": None,
+        },
+    ]
     assert made.warned() == {"empty_columns": 2}
 
 
@@ -102,7 +126,7 @@ def test_records_keep_odd_and_repeated_names(write, staged):
 
 
 def test_warnings_of_events(write, staged):
-    text = "user_id,ts,action,amount\n1,2030-01-01,view,\n1,2024-01-01,dance,1.00005\n1,2024-01-01,dance,1.00005\n"
+    text = "user_id,ts,action,amount\n1,2030-01-01,view,\n1,2024-01-01,dance,1.00005\n1,2024-01-01,dance,1.00005\n"  # noqa: E501
     made = staged(write(text))
     assert made.warned() == {
         "future_dates": 1,
@@ -117,13 +141,25 @@ def test_warnings_of_events(write, staged):
 
 
 def test_rejects_name_line_column_value_and_row(write, staged):
-    text = 'user_id,ts,action,amount,text\n1,2024-01-05,view,1,"a\nb"\n2,soon,view,1,"x,""y"""\n3,2024-01-05,buy,abc,\n4,2024-01-05,,1,\n'
+    text = 'user_id,ts,action,amount,text\n1,2024-01-05,view,1,"a\nb"\n2,soon,view,1,"x,""y"""\n3,2024-01-05,buy,abc,\n4,2024-01-05,,1,\n'  # noqa: E501
     made = staged(write(text))
     assert made.rejects == [
-        {"line": 4, "column": "ts", "value": "soon", "reason": "not a date or time", "row": '2,soon,view,1,"x,""y"""'},
-        {"line": 5, "column": "amount", "value": "abc", "reason": "not a number", "row": "3,2024-01-05,buy,abc,"},
+        {
+            "line": 4,
+            "column": "ts",
+            "value": "soon",
+            "reason": "not a date or time",
+            "row": '2,soon,view,1,"x,""y"""',
+        },
+        {
+            "line": 5,
+            "column": "amount",
+            "value": "abc",
+            "reason": "not a number",
+            "row": "3,2024-01-05,buy,abc,",
+        },
         {"line": 6, "column": "action", "value": None, "reason": "missing", "row": "4,2024-01-05,,1,"},
-    ]  # fmt: skip
+    ]
     assert made.column("text") == ["a\nb"]
 
 
@@ -192,9 +228,11 @@ def test_chinese_headers(write, header, kind):
 
 def test_options_are_checked(write, tmp_path):
     for options, code in (
-        (Options(date_order="ydm"), "bad_date_order"), (Options(timezone="Mars"), "bad_timezone"),
-        (Options(kind="people"), "bad_kind"), (Options(encoding="klingon"), "bad_encoding_name"),
-    ):  # fmt: skip
+        (Options(date_order="ydm"), "bad_date_order"),
+        (Options(timezone="Mars"), "bad_timezone"),
+        (Options(kind="people"), "bad_kind"),
+        (Options(encoding="klingon"), "bad_encoding_name"),
+    ):
         with pytest.raises(UserError) as error:
             stage(write(EVENTS), tmp_path / "o", options)
         assert error.value.code == code

@@ -78,12 +78,18 @@ def test_a_part_of_a_mapping_may_be_given(store, write):
 @pytest.mark.parametrize(
     "values",
     [
-        {}, {"path": ""}, {"path": "a", "dataset": 3}, {"path": "a", "dataset": "d", "kind": "people"},
-        {"path": "a", "dataset": "d", "date_order": "ydm"}, {"path": "a", "dataset": "d", "mapping": [1]},
-        {"path": "a", "dataset": "d", "delimiter": "::"}, {"path": "a", "dataset": "d", "currency": "yuan"},
-        {"path": "a", "dataset": "d", "timezone": "Mars"}, {"path": "a", "dataset": "d", "colour": "red"},
+        {},
+        {"path": ""},
+        {"path": "a", "dataset": 3},
+        {"path": "a", "dataset": "d", "kind": "people"},
+        {"path": "a", "dataset": "d", "date_order": "ydm"},
+        {"path": "a", "dataset": "d", "mapping": [1]},
+        {"path": "a", "dataset": "d", "delimiter": "::"},
+        {"path": "a", "dataset": "d", "currency": "yuan"},
+        {"path": "a", "dataset": "d", "timezone": "Mars"},
+        {"path": "a", "dataset": "d", "colour": "red"},
     ],
-)  # fmt: skip
+)
 def test_config_is_checked(values):
     with pytest.raises(UserError) as error:
         task.Config.from_json(values)

@@ -73,9 +73,13 @@ def test_forms_of_one_column_are_read_each_by_its_own(write, staged):
         write(events("2024-01-05", "2024/1/6 7:08", "1704420000", "1/25/2024", "2/3/2024", "25.1.2024"))
     )
     assert made.column("ts_local") == [
-        datetime(2024, 1, 5), datetime(2024, 1, 6, 7, 8), datetime(2024, 1, 5, 10), datetime(2024, 1, 25),
-        datetime(2024, 2, 3), datetime(2024, 1, 25),
-    ]  # fmt: skip
+        datetime(2024, 1, 5),
+        datetime(2024, 1, 6, 7, 8),
+        datetime(2024, 1, 5, 10),
+        datetime(2024, 1, 25),
+        datetime(2024, 2, 3),
+        datetime(2024, 1, 25),
+    ]
 
 
 def test_an_unclear_order_is_asked(write, staged):

@@ -25,12 +25,30 @@ def orders(*amounts: str) -> str:
 @pytest.mark.parametrize(
     ("text", "amount"),
     [
-        ("1,234.50", "1234.5"), ("¥12", "12"), ("￥1,000", "1000"), ("$ 5.5", "5.5"), ("€7", "7"), ("£0.99", "0.99"),
-        ("(12.50)", "-12.5"), ("($3)", "-3"), ("-￥3", "-3"), ("￥-3", "-3"), ("12元", "12"), ("1e3", "1000"),
-        ("+4", "4"), (".5", "0.5"), ("5.", "5"), ("1.00005", "1"), ("1.00015", "1.0002"), ("-1.00025", "-1.0002"),
-        ("0.30000000000000004", "0.3"), ("99999999999999", "99999999999999"), ("CNY 8", "8"), ("1e-5", "0"),
+        ("1,234.50", "1234.5"),
+        ("¥12", "12"),
+        ("￥1,000", "1000"),
+        ("$ 5.5", "5.5"),
+        ("€7", "7"),
+        ("£0.99", "0.99"),
+        ("(12.50)", "-12.5"),
+        ("($3)", "-3"),
+        ("-￥3", "-3"),
+        ("￥-3", "-3"),
+        ("12元", "12"),
+        ("1e3", "1000"),
+        ("+4", "4"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("1.00005", "1"),
+        ("1.00015", "1.0002"),
+        ("-1.00025", "-1.0002"),
+        ("0.30000000000000004", "0.3"),
+        ("99999999999999", "99999999999999"),
+        ("CNY 8", "8"),
+        ("1e-5", "0"),
     ],
-)  # fmt: skip
+)
 def test_amounts(write, staged, text, amount):
     assert staged(write(orders(text))).column("amount") == [Decimal(amount)]
 
@@ -38,18 +56,28 @@ def test_amounts(write, staged, text, amount):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("abc", "not a number"), ("1,23", "not a number"), ("5%", "not a number"), ("(5", "not a number"),
-        ("1 2", "not a number"), ("nan!", "not a number"), ("1e30", "too large"), ("100000000000000", "too large"),
-        ("NULL", "missing"), ("n/a", "missing"), ("", "missing"), ("1.2.3", "not a number"), ("--5", "not a number"),
+        ("abc", "not a number"),
+        ("1,23", "not a number"),
+        ("5%", "not a number"),
+        ("(5", "not a number"),
+        ("1 2", "not a number"),
+        ("nan!", "not a number"),
+        ("1e30", "too large"),
+        ("100000000000000", "too large"),
+        ("NULL", "missing"),
+        ("n/a", "missing"),
+        ("", "missing"),
+        ("1.2.3", "not a number"),
+        ("--5", "not a number"),
     ],
-)  # fmt: skip
+)
 def test_no_amounts(write, staged, text, reason):
     made = staged(write(orders("1", text)))
     assert [(r["line"], r["reason"]) for r in made.rejects] == [(3, reason)]
 
 
 def test_numbers(write, staged):
-    text = 'user_id,ts,action,seconds,pages\n1,2024-01-05,view,"1,000.5",2.0\n2,2024-01-05,view,inf,1\n3,2024-01-05,view,2,2.5\n4,2024-01-05,view,NaN,\n'
+    text = 'user_id,ts,action,seconds,pages\n1,2024-01-05,view,"1,000.5",2.0\n2,2024-01-05,view,inf,1\n3,2024-01-05,view,2,2.5\n4,2024-01-05,view,NaN,\n'  # noqa: E501
     made = staged(write(text))
     assert made.column("seconds") == [1000.5, None]
     assert made.column("pages") == [2, None]
@@ -113,10 +141,28 @@ def test_any_table_comes_back_cell_for_cell(rows, encoding, delimiter, end, quot
 
 
 @FEW
-@given(st.lists(st.sampled_from([
-    "1,2024-01-05,view", "2,soon,view", "3,2024-01-05", "4,2024-01-05,view,x", '5,"2024-01-05",view', '6,"open,view',
-    "", "7,,view", '8,2024-01-05,"vi\new"', '9,2024-01-05,vi"ew', ",2024-01-05,like", '"",2024-01-05,', " ",
-]), max_size=30))  # fmt: skip
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "1,2024-01-05,view",
+                "2,soon,view",
+                "3,2024-01-05",
+                "4,2024-01-05,view,x",
+                '5,"2024-01-05",view',
+                '6,"open,view',
+                "",
+                "7,,view",
+                '8,2024-01-05,"vi\new"',
+                '9,2024-01-05,vi"ew',
+                ",2024-01-05,like",
+                '"",2024-01-05,',
+                " ",
+            ]
+        ),
+        max_size=30,
+    )
+)
 def test_rows_are_conserved(lines):
     """Whatever the rows look like, each is accepted or rejected, and a clean one is never lost."""
     text = "\n".join(["user_id,ts,action", "0,2024-01-05,view", *lines])

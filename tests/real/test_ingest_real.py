@@ -17,9 +17,12 @@ def test_online_retail(real_data, store):
     assert receipt["kind"] == "orders"
     assert (receipt["rows_read"], receipt["rows_accepted"], receipt["rows_rejected"]) == (541_909, 541_909, 0)
     assert {warning["code"]: warning["count"] for warning in receipt["warnings"]} == {
-        "missing_user": 135_080, "cancelled": 9_288, "negative_quantity": 10_624, "price_not_positive": 2_517,
+        "missing_user": 135_080,
+        "cancelled": 9_288,
+        "negative_quantity": 10_624,
+        "price_not_positive": 2_517,
         "exact_duplicates": 5_268,
-    }  # fmt: skip
+    }
     assert receipt["gross_total"] == "9747747.934"
     with store.read() as con:
         events = store.events(con, "retail")
@@ -38,8 +41,9 @@ def test_fb_live_thailand_asks_about_its_dates(real_data, tmp_path):
         "mdy",
     )
     assert sorted((form["order"] or "", form["rows"]) for form in found.time_forms["status_published"]) == [
-        ("", 2_814), ("mdy", 4_236),
-    ]  # fmt: skip
+        ("", 2_814),
+        ("mdy", 4_236),
+    ]
     with pytest.raises(UserError) as error:
         stage(path, tmp_path / "asked")
     assert error.value.code == "date_order_unclear"
