@@ -48,10 +48,9 @@ def show(chosen: context.Context) -> None:
     per_order = data.revenue / data.orders if data.orders else None
     gross = data.revenue + data.refunded
     parts.key_figures([
-        parts.KeyFigure("Customers", words.count(data.users), "Different customers with at least one row in these dates.",
+        parts.KeyFigure("Customers", words.figure(data.users), "Different customers with at least one row in these dates.",
                         months["users"].tolist()),
-        parts.KeyFigure("Buyers", words.count(data.buyers), "Customers with at least one purchase.", months["buyers"].tolist()),
-        parts.KeyFigure("Orders", words.count(data.orders), "Different order numbers; without numbers, purchases.",
+        parts.KeyFigure("Orders", words.figure(data.orders), "Different order numbers; without numbers, purchases.",
                         months["orders"].tolist()),
         parts.KeyFigure("Revenue", words.short_money(data.revenue, chosen.currency),
                         "Amounts paid minus refunds, also of rows without a customer.", months["revenue"].tolist()),

@@ -50,7 +50,7 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             st.page_link("pages/data.py", label="This is a sample shop. Use my own file", icon=":material/upload_file:")
     at_k = result.by_k.set_index("k").loc[result.k]
     parts.key_figures([
-        parts.KeyFigure("Customers", words.count(result.n_users), f"Everyone seen up to {result.as_of}."),
+        parts.KeyFigure("Customers", words.figure(result.n_users), f"Everyone seen up to {result.as_of}."),
         parts.KeyFigure("Groups", str(result.k), "How many groups are shown. Five is the usual view; you can change it."),
         parts.KeyFigure(
             "How distinct", f"{at_k['silhouette']:.2f}",

@@ -29,6 +29,11 @@ def short(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def figure(value: float | None) -> str:
+    """A count for a narrow box: '12,345', from 100,000 on '123k'."""
+    return count(value) if value is None or abs(value) < 1e5 else short(value)
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """0.125 -> '12.5%'"""
     return MISSING if value is None or math.isnan(value) else f"{value:.{digits}%}"

@@ -17,8 +17,9 @@ def revenue(data: Overview, currency: str) -> go.Figure:
     full = months[months["complete"]]
     title = "Revenue by month"
     if len(full) >= 13 and full["revenue"].iloc[-13] > 0:
-        change = full["revenue"].iloc[-1] / full["revenue"].iloc[-13] - 1
-        title = f"Revenue in {full['month'].iloc[-1]:%B %Y} was {change:+.1%} against a year before"
+        ratio = full["revenue"].iloc[-1] / full["revenue"].iloc[-13]
+        against = f"{ratio:.1f} times that of" if ratio >= 2 else f"{ratio - 1:+.1%} against"
+        title = f"Revenue in {full['month'].iloc[-1]:%B %Y} was {against} a year before"
     figure = go.Figure(go.Bar(
         x=months["month"], y=months["revenue"],
         marker_color=[BLUE if complete else "#9ecae1" for complete in months["complete"]],

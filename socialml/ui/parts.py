@@ -16,8 +16,9 @@ from socialml.export import csv_bytes
 from socialml.figures.theme import template
 
 _STYLE = """<style>
-.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.6rem, 1fr)); gap: 0.75rem; }
+.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem; }
 .st-key-key-figures > div { width: auto; min-width: 0; }
+.st-key-key-figures [data-testid="stMetricValue"] { font-size: 1.75rem; }
 [data-testid="stMainBlockContainer"] { padding-top: 3rem; max-width: 80rem; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3rem 1rem 2rem 1rem; }

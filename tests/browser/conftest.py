@@ -105,8 +105,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page's script has ended."""
+    """Wait until the page's script has ended and what it made is drawn."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
 
 
 def go(page: Page, app: App, path: str, heading: str) -> None:
