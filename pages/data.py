@@ -9,7 +9,12 @@ from socialml.schema import KINDS
 from socialml.ui import context, parts, progress, receipts, state, uploads
 
 TITLE = "Data"
-_NOUNS = {"events": "behaviour event", "orders": "order line", "users": "customer record", "records": "record"}
+_NOUNS = {
+    "events": "behaviour event",
+    "orders": "order line",
+    "users": "customer record",
+    "records": "record",
+}
 
 
 def answer(chosen: context.Context) -> str:
@@ -23,8 +28,13 @@ def show(chosen: context.Context) -> None:
     imports = state.store().imports(chosen.name)
     fresh = st.session_state.pop("_just_imported", None) == chosen.name
     if fresh and imports:
-        st.success(parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"), icon=":material/check_circle:")
-        st.page_link("pages/segments.py", label="Find the groups of these customers", icon=":material/groups:")
+        st.success(
+            parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"),
+            icon=":material/check_circle:",
+        )
+        st.page_link(
+            "pages/segments.py", label="Find the groups of these customers", icon=":material/groups:"
+        )
     files, changes, look, keep = parts.tabs(
         "data-tab", ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"]
     )
@@ -59,9 +69,17 @@ def _changes(chosen: context.Context) -> None:
         f" {words.plural(int(frame['logged'].sum()), 'skewed feature')} put on a log scale.**"
     )
     names = {
-        "label": "Feature", "used": "Used", "why_not": "Why not", "missing": "Gaps", "filled_with": "Filled with",
-        "logged": "Log scale", "clipped_low": "Clipped below", "clipped_high": "Clipped above", "low": "Lower bound",
-        "high": "Upper bound", "scale": "Scale",
+        "label": "Feature",
+        "used": "Used",
+        "why_not": "Why not",
+        "missing": "Gaps",
+        "filled_with": "Filled with",
+        "logged": "Log scale",
+        "clipped_low": "Clipped below",
+        "clipped_high": "Clipped above",
+        "low": "Lower bound",
+        "high": "Upper bound",
+        "scale": "Scale",
     }
     parts.table(frame[list(names)].rename(columns=names), key="preprocess")
     st.caption(
@@ -77,7 +95,9 @@ def _rows(chosen: context.Context) -> None:
     kind = st.selectbox("Table", kinds, format_func=lambda name: KINDS[name].label, key="look-kind")
     frame = state.preview(chosen.name, chosen.version, kind)
     parts.table(frame, key=f"rows-{kind}", height=420)
-    st.caption(f"Showing {words.count(len(frame))} of {words.count(state.store().tables(chosen.name)[kind])} rows.")
+    st.caption(
+        f"Showing {words.count(len(frame))} of {words.count(state.store().tables(chosen.name)[kind])} rows."
+    )
 
 
 def _undo_and_delete(chosen: context.Context) -> None:

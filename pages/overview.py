@@ -14,7 +14,12 @@ from socialml.ui import context, parts, state
 
 @st.cache_data(show_spinner="Counting …", max_entries=32)
 def _overview(
-    store: str, dataset: str, version: str, start: datetime | None, until: datetime | None, run_id: str | None,
+    store: str,
+    dataset: str,
+    version: str,
+    start: datetime | None,
+    until: datetime | None,
+    run_id: str | None,
     segment: int | None,
 ) -> features.Overview:
     members = None
@@ -35,8 +40,13 @@ def show(chosen: context.Context) -> None:
     if run and chosen.segment is not None:
         who = f" in {context.segment_names(run.run_id)[chosen.segment]}"
     data = _overview(
-        str(store.path), chosen.name, chosen.version, chosen.start, chosen.until,
-        run.run_id if run and chosen.segment is not None else None, chosen.segment,
+        str(store.path),
+        chosen.name,
+        chosen.version,
+        chosen.start,
+        chosen.until,
+        run.run_id if run and chosen.segment is not None else None,
+        chosen.segment,
     )
     months = data.months
     parts.heading(
@@ -47,19 +57,46 @@ def show(chosen: context.Context) -> None:
     )
     per_order = data.revenue / data.orders if data.orders else None
     gross = data.revenue + data.refunded
-    parts.key_figures([
-        parts.KeyFigure("Customers", words.figure(data.users), "Different customers with at least one row in these dates.",
-                        months["users"].tolist()),
-        parts.KeyFigure("Orders", words.figure(data.orders), "Different order numbers; without numbers, purchases.",
-                        months["orders"].tolist()),
-        parts.KeyFigure("Revenue", words.short_money(data.revenue, chosen.currency),
-                        "Amounts paid minus refunds, also of rows without a customer.", months["revenue"].tolist()),
-        parts.KeyFigure("Average order", words.money(per_order, chosen.currency), "Revenue divided by orders."),
-        parts.KeyFigure("Refunded", words.share(data.refunded / gross if gross else None), "Refunds as a share of sales."),
-    ])
-    named = {"month": "Month", "users": "Customers", "buyers": "Buyers", "orders": "Orders", "revenue": "Revenue"}
+    parts.key_figures(
+        [
+            parts.KeyFigure(
+                "Customers",
+                words.figure(data.users),
+                "Different customers with at least one row in these dates.",
+                months["users"].tolist(),
+            ),
+            parts.KeyFigure(
+                "Orders",
+                words.figure(data.orders),
+                "Different order numbers; without numbers, purchases.",
+                months["orders"].tolist(),
+            ),
+            parts.KeyFigure(
+                "Revenue",
+                words.short_money(data.revenue, chosen.currency),
+                "Amounts paid minus refunds, also of rows without a customer.",
+                months["revenue"].tolist(),
+            ),
+            parts.KeyFigure(
+                "Average order", words.money(per_order, chosen.currency), "Revenue divided by orders."
+            ),
+            parts.KeyFigure(
+                "Refunded",
+                words.share(data.refunded / gross if gross else None),
+                "Refunds as a share of sales.",
+            ),
+        ]
+    )
+    named = {
+        "month": "Month",
+        "users": "Customers",
+        "buyers": "Buyers",
+        "orders": "Orders",
+        "revenue": "Revenue",
+    }
     parts.chart(
-        figures.revenue(data, chosen.currency), "revenue",
+        figures.revenue(data, chosen.currency),
+        "revenue",
         note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
         numbers=months[list(named)].rename(columns=named),
     )
@@ -70,9 +107,15 @@ def show(chosen: context.Context) -> None:
         with who:
             figure = figures.conversion(data)
             if figure:
-                parts.chart(figure, "conversion", note="Visitors did something other than buy. Whiskers: 95% interval.")
+                parts.chart(
+                    figure,
+                    "conversion",
+                    note="Visitors did something other than buy. Whiskers: 95% interval.",
+                )
             else:
-                st.info("Conversion needs behaviour events (views, likes, carts); these dates hold purchases only.")
+                st.info(
+                    "Conversion needs behaviour events (views, likes, carts); these dates hold purchases only."
+                )
     if when.open:
         with when:
             parts.chart(figures.hours(data), "hours")
@@ -81,7 +124,9 @@ def show(chosen: context.Context) -> None:
             _bars(figures.bars(data.platforms, "Platform", chosen.currency), "platforms", "a platform")
     if what.open:
         with what:
-            _bars(figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category")
+            _bars(
+                figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category"
+            )
             _bars(figures.tail(data), "tail", "a product number")
     if changed.open:
         with changed:
@@ -92,7 +137,7 @@ def show(chosen: context.Context) -> None:
     )
 
 
-def _bars(figure, key: str, column: str) -> None:  # noqa: ANN001
+def _bars(figure, key: str, column: str) -> None:
     if figure is None:
         st.info(f"The rows of these dates hold no {column.removeprefix('a ')}.")
     else:

@@ -29,7 +29,9 @@ def _value(run_id: str) -> pd.DataFrame:
 def answer(result: analysis.Result, value: pd.DataFrame) -> str:
     """The page's answer, from the numbers."""
     best = value.loc[value["revenue_share"].idxmax()] if len(value) else None
-    sentence = f"Your {words.plural(result.n_users, 'customer')} are shown in {words.spelled(result.k)} groups."
+    sentence = (
+        f"Your {words.plural(result.n_users, 'customer')} are shown in {words.spelled(result.k)} groups."
+    )
     if best is not None and best["revenue_share"] > 0:
         row = result.segments.set_index("id").loc[int(best["segment"])]
         sentence += (
@@ -42,30 +44,46 @@ def answer(result: analysis.Result, value: pd.DataFrame) -> str:
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
     names = context.segment_names(run.run_id)
-    result = dataclasses.replace(result, segments=result.segments.assign(name=result.segments["id"].map(names)))
+    result = dataclasses.replace(
+        result, segments=result.segments.assign(name=result.segments["id"].map(names))
+    )
     value = _value(run.run_id)
     with top:
         parts.heading(TITLE, answer(result, value))
         if chosen.name == SAMPLE:
-            st.page_link("pages/data.py", label="This is a sample shop. Use my own file", icon=":material/upload_file:")
+            st.page_link(
+                "pages/data.py", label="This is a sample shop. Use my own file", icon=":material/upload_file:"
+            )
     at_k = result.by_k.set_index("k").loc[result.k]
-    parts.key_figures([
-        parts.KeyFigure("Customers", words.figure(result.n_users), f"Everyone seen up to {result.as_of}."),
-        parts.KeyFigure("Groups", str(result.k), "How many groups are shown. Five is the usual view; you can change it."),
-        parts.KeyFigure(
-            "How distinct", f"{at_k['silhouette']:.2f}",
-            "Silhouette: 1 is far apart, 0 is one cloud."
-            f" 95% interval {at_k['low']:.2f} to {at_k['high']:.2f}; random data has {at_k['random']:.2f}.",
-        ),
-        parts.KeyFigure(
-            "Found again", words.share(result.stability_ari, 0),
-            "How far the same groups come back when customers are drawn anew (adjusted Rand index, 100% is always).",
-        ),
-        parts.KeyFigure(
-            "Told by a rule", words.share(result.rule_fidelity, 0),
-            "Customers who meet the short rule of their own group and of no other.",
-        ),
-    ])
+    parts.key_figures(
+        [
+            parts.KeyFigure(
+                "Customers", words.figure(result.n_users), f"Everyone seen up to {result.as_of}."
+            ),
+            parts.KeyFigure(
+                "Groups",
+                str(result.k),
+                "How many groups are shown. Five is the usual view; you can change it.",
+            ),
+            parts.KeyFigure(
+                "How distinct",
+                f"{at_k['silhouette']:.2f}",
+                "Silhouette: 1 is far apart, 0 is one cloud."
+                f" 95% interval {at_k['low']:.2f} to {at_k['high']:.2f}; random data has {at_k['random']:.2f}.",
+            ),
+            parts.KeyFigure(
+                "Found again",
+                words.share(result.stability_ari, 0),
+                "How far the same groups come back when customers are drawn anew"
+                " (adjusted Rand index, 100% is always).",
+            ),
+            parts.KeyFigure(
+                "Told by a rule",
+                words.share(result.rule_fidelity, 0),
+                "Customers who meet the short rule of their own group and of no other.",
+            ),
+        ]
+    )
     parts.chart(figures.sizes(result, names), "sizes")
     who, many, apart, map_, one = parts.tabs(
         "segments-tab",
@@ -81,7 +99,9 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             parts.chart(figures.silhouette_by_k(result), "silhouette-by-k", numbers=_tried(result))
     if apart.open:
         with apart:
-            parts.chart(figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE)
+            parts.chart(
+                figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE
+            )
     if map_.open:
         with map_:
             parts.chart(figures.scatter(result, names), "scatter", note=settings.SCATTER_NOTE)
@@ -96,25 +116,43 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
     """The table like Table 1 of the source, published figures in columns of their own."""
     frame = result.segments.merge(value, left_on="id", right_on="segment", how="left")
     st.markdown("**Each group in numbers, beside the published ones**")
-    shown = pd.DataFrame({
-        "Group": frame["name"], "Customers": frame["users"], "Share": frame["share"] * 100,
-        "Orders a month": frame["purchases_per_month"].round(1), "Revenue": frame["revenue"],
-        "Share of revenue": frame["revenue_share"] * 100, "How to tell them": frame["rule"],
-        "Rule hits (F1)": frame["f1"].round(2), "Name fits": frame["confidence"] * 100,
-        "Published share": frame["published_share"] * 100,
-        "Published orders a month": frame["published_purchases_per_month"],
-        "Published effect of its strategy": frame["published_effect"],
-    })
+    shown = pd.DataFrame(
+        {
+            "Group": frame["name"],
+            "Customers": frame["users"],
+            "Share": frame["share"] * 100,
+            "Orders a month": frame["purchases_per_month"].round(1),
+            "Revenue": frame["revenue"],
+            "Share of revenue": frame["revenue_share"] * 100,
+            "How to tell them": frame["rule"],
+            "Rule hits (F1)": frame["f1"].round(2),
+            "Name fits": frame["confidence"] * 100,
+            "Published share": frame["published_share"] * 100,
+            "Published orders a month": frame["published_purchases_per_month"],
+            "Published effect of its strategy": frame["published_effect"],
+        }
+    )
     percent = st.column_config.NumberColumn(format="%.1f%%")
-    parts.table(shown, "table-1", column_config={
-        "Customers": st.column_config.NumberColumn(format="localized"),
-        "Revenue": st.column_config.NumberColumn(f"Revenue ({words.sign(currency).strip()})", format="localized"),
-        "Share": percent, "Share of revenue": percent, "Published share": percent,
-        "Name fits": st.column_config.NumberColumn(
-            format="%.0f%%", help="How well the name's description fits the group. Names you gave are your own."
-        ),
-        "Rule hits (F1)": st.column_config.NumberColumn(help="1: the rule finds all of them and nobody else."),
-    })
+    parts.table(
+        shown,
+        "table-1",
+        column_config={
+            "Customers": st.column_config.NumberColumn(format="localized"),
+            "Revenue": st.column_config.NumberColumn(
+                f"Revenue ({words.sign(currency).strip()})", format="localized"
+            ),
+            "Share": percent,
+            "Share of revenue": percent,
+            "Published share": percent,
+            "Name fits": st.column_config.NumberColumn(
+                format="%.0f%%",
+                help="How well the name's description fits the group. Names you gave are your own.",
+            ),
+            "Rule hits (F1)": st.column_config.NumberColumn(
+                help="1: the rule finds all of them and nobody else."
+            ),
+        },
+    )
     st.caption(
         "Published: Li 2024, Table 1, measured on other data (988,254 users of Douyin and Kuaishou)."
         " They say nothing about your customers."
@@ -123,8 +161,14 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
 
 def _tried(result: analysis.Result) -> pd.DataFrame:
     labels = {
-        "k": "Groups", "sse": "Spread inside groups (SSE)", "ratio": "Ratio rule", "silhouette": "Silhouette",
-        "low": "from", "high": "to", "random": "Random data", "calinski": "Calinski-Harabasz",
+        "k": "Groups",
+        "sse": "Spread inside groups (SSE)",
+        "ratio": "Ratio rule",
+        "silhouette": "Silhouette",
+        "low": "from",
+        "high": "to",
+        "random": "Random data",
+        "calinski": "Calinski-Harabasz",
         "davies": "Davies-Bouldin",
     }
     return result.by_k[list(labels)].round(3).rename(columns=labels)
@@ -145,14 +189,21 @@ def _one_customer(result: analysis.Result, names: dict[int, str]) -> None:
 def _act(run: Run, result: analysis.Result, names: dict[int, str]) -> None:
     st.subheader("What to do")
     for row in result.segments.to_dict("records"):
-        st.markdown(f"- **{parts.plain(row['name'])}** ({words.plural(row['users'], 'customer')}): {row['strategy']}")
+        st.markdown(
+            f"- **{parts.plain(row['name'])}** ({words.plural(row['users'], 'customer')}): {row['strategy']}"
+        )
     with st.container(horizontal=True):
         parts.download(
-            "Export all customers", lambda: analysis.export(result, names), f"{run.run_id}.csv", "export-segments"
+            "Export all customers",
+            lambda: analysis.export(result, names),
+            f"{run.run_id}.csv",
+            "export-segments",
         )
         with st.popover("Rename a group", icon=":material/edit:"):
             number = st.selectbox("Group", list(names), format_func=names.__getitem__, key="rename-group")
-            name = st.text_input("New name", key="rename-name", max_chars=60, help="Empty: the first name again.")
+            name = st.text_input(
+                "New name", key="rename-name", max_chars=60, help="Empty: the first name again."
+            )
             if st.button("Rename", key="rename-do"):
                 try:
                     state.store().rename_segment(run.run_id, int(number), name)
@@ -172,7 +223,9 @@ def _believe(chosen: context.Context, run: Run, result: analysis.Result) -> None
     if result.unmeasured:
         st.caption(f"Not in this data, so not used: {words.listed(result.unmeasured)}.")
     with st.expander("Details of this run"):
-        st.code(f"{run.run_id}\ndata version {run.dataset_version}, seed {run.seed}, made {run.created_at} UTC")
+        st.code(
+            f"{run.run_id}\ndata version {run.dataset_version}, seed {run.seed}, made {run.created_at} UTC"
+        )
         st.json({"settings": run.config, **run.environment}, expanded=False)
 
 

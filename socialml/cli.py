@@ -83,7 +83,13 @@ _dataset = click.option("--dataset", required=True, help="Name of the dataset.")
 @click.option("--without", multiple=True, help="Leave out a kind: frequent, browser, social, price, new.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 def sample(
-    users: int, events: int | None, orders: int | None, months: int, without: tuple[str, ...], out: Path, seed: int
+    users: int,
+    events: int | None,
+    orders: int | None,
+    months: int,
+    without: tuple[str, ...],
+    out: Path,
+    seed: int,
 ) -> tuple[dict[str, Any], str]:
     """Write the sample data of a shop whose truth is known."""
     from socialml import sample as generator
@@ -105,8 +111,16 @@ def sample(
 @click.option("--currency", default="CNY", show_default=True, help="Of a new dataset.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of a new dataset.")
 def ingest(
-    store: Store, files: tuple[Path, ...], dataset: str, kind: str | None, pairs: tuple[str, ...],
-    date_order: str | None, encoding: str | None, currency: str, timezone: str, seed: int,
+    store: Store,
+    files: tuple[Path, ...],
+    dataset: str,
+    kind: str | None,
+    pairs: tuple[str, ...],
+    date_order: str | None,
+    encoding: str | None,
+    currency: str,
+    timezone: str,
+    seed: int,
 ) -> tuple[dict[str, Any], str]:
     """Import CSV, TSV or Parquet files into a dataset."""
     from socialml.ingest.task import ingest_file
@@ -115,18 +129,29 @@ def ingest(
     for pair in pairs:
         field, separator, column = pair.partition("=")
         if not (separator and field and column):
-            raise UserError("bad_map", f"--map {pair} is not FIELD=COLUMN.", "Write for example --map user_id=Buyer")
+            raise UserError(
+                "bad_map", f"--map {pair} is not FIELD=COLUMN.", "Write for example --map user_id=Buyer"
+            )
         mapping[field.strip()] = column.strip()
     answers = []
     for file in files:
         receipt = ingest_file(
-            store, file, dataset, kind=kind, mapping=mapping or None, date_order=date_order, encoding=encoding,
-            currency=currency, timezone=timezone, report=_tell,
+            store,
+            file,
+            dataset,
+            kind=kind,
+            mapping=mapping or None,
+            date_order=date_order,
+            encoding=encoding,
+            currency=currency,
+            timezone=timezone,
+            report=_tell,
         )
         answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
     lines = [
         f"{a['file']}: {a['rows_read']:,} rows of {a['kind']} read = {a['rows_accepted']:,} accepted"
-        f" + {a['rows_rejected']:,} rejected" + (f" (see {a['rejects_file']})" if a["rejects_file"] else "")
+        f" + {a['rows_rejected']:,} rejected"
+        + (f" (see {a['rejects_file']})" if a["rejects_file"] else "")
         + "".join(f"\n  {warning['sentence']}" for warning in a["warnings"])
         for a in answers
     ]
@@ -150,8 +175,13 @@ def _rejects_file(store: Store, dataset: str) -> str | None:
 @command()
 def datasets(store: Store, seed: int) -> tuple[dict[str, Any], str]:
     """List the datasets."""
-    rows = [
-        {"name": d.name, "version": store.version(d.name), "tables": store.tables(d.name), "currency": d.currency}
+    rows: list[dict[str, Any]] = [
+        {
+            "name": d.name,
+            "version": store.version(d.name),
+            "tables": store.tables(d.name),
+            "currency": d.currency,
+        }
         for d in store.datasets()
     ]
     text = "\n".join(
@@ -173,7 +203,9 @@ def features(
     from socialml.features.snapshot import write_user_table
 
     answer = write_user_table(store, dataset, out, as_of=_day(as_of))
-    text = f"{answer['rows']:,} customers x {len(answer['columns'])} columns in {answer['seconds']:.1f} s: {out}"
+    text = (
+        f"{answer['rows']:,} customers x {len(answer['columns'])} columns in {answer['seconds']:.1f} s: {out}"
+    )
     return {**answer, "engine": engine}, text
 
 
@@ -208,7 +240,10 @@ def segments(
         names = store.segment_names(run.run_id)
         out.write_bytes(csv_bytes(analysis.export(base.read_result(run), names)))
     lines = [run.metrics["evidence"]]
-    lines += [f"{s['name']}: {s['users']:,} customers ({s['share']:.1%}). {s['rule']}" for s in run.metrics["segments"]]
+    lines += [
+        f"{s['name']}: {s['users']:,} customers ({s['share']:.1%}). {s['rule']}"
+        for s in run.metrics["segments"]
+    ]
     return {"run_id": run.run_id, **run.metrics}, "\n".join([*lines, f"Run {run.run_id}"])
 
 
@@ -257,8 +292,16 @@ def undo(store: Store, dataset: str, seed: int) -> tuple[dict[str, Any], str]:
 def runs(store: Store, dataset: str | None, seed: int) -> tuple[dict[str, Any], str]:
     """List the runs, newest first."""
     found = [
-        {"run_id": r.run_id, "analysis": r.analysis, "dataset": r.dataset, "dataset_version": r.dataset_version,
-         "created_at": r.created_at.isoformat(), "seconds": r.seconds, "config": r.config, "seed": r.seed}
+        {
+            "run_id": r.run_id,
+            "analysis": r.analysis,
+            "dataset": r.dataset,
+            "dataset_version": r.dataset_version,
+            "created_at": r.created_at.isoformat(),
+            "seconds": r.seconds,
+            "config": r.config,
+            "seed": r.seed,
+        }
         for r in store.runs(dataset=dataset)
     ]
     text = "\n".join(f"{r['run_id']}  {r['dataset']}  {r['created_at']}" for r in found)

@@ -59,43 +59,20 @@ def normalise_header(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.strip().lower())
 
 
+def _also(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
 _USER_ID = Column(
     name="user_id",
     type="id",
     label="Customer",
     required=True,
     help="Who did it. Kept as text, so long numbers and leading zeros survive.",
-    aliases=(
-        "user",
-        "userid",
-        "uid",
-        "customerid",
-        "customer",
-        "customer_no",
-        "memberid",
-        "member",
-        "buyerid",
-        "buyer",
-        "clientid",
-        "visitorid",
-        "openid",
-        "open_id",
-        "accountid",
-        "用户id",
-        "用户",
-        "用户编号",
-        "用户标识",
-        "客户id",
-        "客户",
-        "客户编号",
-        "会员id",
-        "会员编号",
-        "会员",
-        "买家id",
-        "买家",
-        "买家昵称",
-        "顾客id",
-        "粉丝id",
+    aliases=_also(
+        "user userid uid customerid customer customer_no memberid member buyerid buyer "
+        "clientid visitorid openid open_id accountid 用户id 用户 用户编号 用户标识 客户id "
+        "客户 客户编号 会员id 会员编号 会员 买家id 买家 买家昵称 顾客id 粉丝id"
     ),
 )
 _PLATFORM = Column(
@@ -108,54 +85,17 @@ _ITEM = Column(
     name="item_id",
     type="id",
     label="Product",
-    aliases=(
-        "item",
-        "itemid",
-        "productid",
-        "product",
-        "sku",
-        "skuid",
-        "goodsid",
-        "stockcode",
-        "商品id",
-        "商品编号",
-        "商品",
-        "货号",
-        "商品编码",
-        "宝贝id",
+    aliases=_also(
+        "item itemid productid product sku skuid goodsid stockcode 商品id 商品编号 商品 货号 商品编码 宝贝id"
     ),
 )
 _CATEGORY = Column(
     name="category",
     type="text",
     label="Product category",
-    aliases=(
-        "categoryid",
-        "productcategory",
-        "cat",
-        "类目",
-        "品类",
-        "商品类目",
-        "商品分类",
-        "分类",
-        "类别",
-        "品类名称",
-    ),
+    aliases=_also("categoryid productcategory cat 类目 品类 商品类目 商品分类 分类 类别 品类名称"),
 )
-_REGION_ALIASES = (
-    "province",
-    "city",
-    "country",
-    "location",
-    "state",
-    "area",
-    "地区",
-    "省份",
-    "城市",
-    "地域",
-    "所在地",
-    "省",
-)
+_REGION_ALIASES = _also("province city country location state area 地区 省份 城市 地域 所在地 省")
 
 EVENTS = Kind(
     name="events",
@@ -168,24 +108,9 @@ EVENTS = Kind(
             type="time",
             label="When",
             required=True,
-            aliases=(
-                "time",
-                "timestamp",
-                "datetime",
-                "date",
-                "eventtime",
-                "event_time",
-                "event_date",
-                "eventdate",
-                "createdat",
-                "created_at",
-                "行为时间",
-                "时间",
-                "时间戳",
-                "日期",
-                "发生时间",
-                "事件时间",
-                "操作时间",
+            aliases=_also(
+                "time timestamp datetime date eventtime event_time event_date eventdate createdat "
+                "created_at 行为时间 时间 时间戳 日期 发生时间 事件时间 操作时间"
             ),
         ),
         Column(
@@ -194,22 +119,9 @@ EVENTS = Kind(
             label="What they did",
             required=True,
             help="View, click, like, share, comment, cart, promotion, purchase, or your own word.",
-            aliases=(
-                "event",
-                "eventtype",
-                "event_type",
-                "behavior",
-                "behaviour",
-                "behaviortype",
-                "behaviourtype",
-                "type",
-                "actiontype",
-                "行为",
-                "行为类型",
-                "事件",
-                "事件类型",
-                "动作",
-                "操作类型",
+            aliases=_also(
+                "event eventtype event_type behavior behaviour behaviortype behaviourtype type "
+                "actiontype 行为 行为类型 事件 事件类型 动作 操作类型"
             ),
         ),
         _ITEM,
@@ -219,20 +131,9 @@ EVENTS = Kind(
             name="seconds",
             type="number",
             label="Seconds watched",
-            aliases=(
-                "duration",
-                "durationseconds",
-                "dwelltime",
-                "watchtime",
-                "watchseconds",
-                "viewseconds",
-                "timespent",
-                "停留时长",
-                "浏览时长",
-                "观看时长",
-                "时长",
-                "停留秒数",
-                "观看秒数",
+            aliases=_also(
+                "duration durationseconds dwelltime watchtime watchseconds viewseconds timespent "
+                "停留时长 浏览时长 观看时长 时长 停留秒数 观看秒数"
             ),
         ),
         Column(
@@ -245,16 +146,7 @@ EVENTS = Kind(
             name="order_id",
             type="id",
             label="Order number",
-            aliases=(
-                "order",
-                "orderno",
-                "ordernumber",
-                "invoiceno",
-                "invoice",
-                "订单号",
-                "订单编号",
-                "订单id",
-            ),
+            aliases=_also("order orderno ordernumber invoiceno invoice 订单号 订单编号 订单id"),
         ),
         Column(
             name="quantity",
@@ -267,51 +159,20 @@ EVENTS = Kind(
             type="money",
             label="Amount paid",
             help="In the dataset's currency, not in cents.",
-            aliases=(
-                "price",
-                "value",
-                "revenue",
-                "sales",
-                "total",
-                "payment",
-                "金额",
-                "支付金额",
-                "付款金额",
-                "成交金额",
-                "消费金额",
-            ),
+            aliases=_also("price value revenue sales total payment 金额 支付金额 付款金额 成交金额 消费金额"),
         ),
         Column(
             name="discount",
             type="money",
             label="Discount given",
             help="Money off this purchase.",
-            aliases=(
-                "discountamount",
-                "coupon",
-                "couponamount",
-                "优惠金额",
-                "折扣",
-                "优惠",
-                "折扣金额",
-                "优惠券金额",
-            ),
+            aliases=_also("discountamount coupon couponamount 优惠金额 折扣 优惠 折扣金额 优惠券金额"),
         ),
         Column(
             name="text",
             type="text",
             label="Comment text",
-            aliases=(
-                "comment",
-                "commenttext",
-                "content",
-                "review",
-                "评论内容",
-                "评论",
-                "内容",
-                "评价",
-                "评价内容",
-            ),
+            aliases=_also("comment commenttext content review 评论内容 评论 内容 评价 评价内容"),
         ),
         Column(
             name="device",
@@ -333,33 +194,10 @@ ORDERS = Kind(
             type="time",
             label="When it was ordered",
             required=True,
-            aliases=(
-                "time",
-                "timestamp",
-                "datetime",
-                "date",
-                "orderdate",
-                "order_date",
-                "ordertime",
-                "order_time",
-                "invoicedate",
-                "invoice_date",
-                "purchasedate",
-                "paidat",
-                "paytime",
-                "createdat",
-                "created_at",
-                "下单时间",
-                "订单时间",
-                "订单提交时间",
-                "付款时间",
-                "支付时间",
-                "支付完成时间",
-                "成交时间",
-                "购买时间",
-                "订单创建时间",
-                "日期",
-                "时间",
+            aliases=_also(
+                "time timestamp datetime date orderdate order_date ordertime order_time invoicedate "
+                "invoice_date purchasedate paidat paytime createdat created_at 下单时间 订单时间 "
+                "订单提交时间 付款时间 支付时间 支付完成时间 成交时间 购买时间 订单创建时间 日期 时间"
             ),
         ),
         Column(
@@ -367,20 +205,9 @@ ORDERS = Kind(
             type="id",
             label="Order number",
             help="Lines with the same number are one order. Without it each line counts as an order.",
-            aliases=(
-                "order",
-                "orderno",
-                "ordernumber",
-                "invoiceno",
-                "invoice",
-                "invoicenumber",
-                "transactionid",
-                "订单号",
-                "订单编号",
-                "主订单编号",
-                "订单id",
-                "交易号",
-                "交易编号",
+            aliases=_also(
+                "order orderno ordernumber invoiceno invoice invoicenumber transactionid 订单号 "
+                "订单编号 主订单编号 订单id 交易号 交易编号"
             ),
         ),
         _ITEM,
@@ -403,27 +230,10 @@ ORDERS = Kind(
             type="money",
             label="Amount paid",
             help="For the whole line, in the dataset's currency.",
-            aliases=(
-                "total",
-                "totalamount",
-                "revenue",
-                "sales",
-                "paid",
-                "payment",
-                "paidamount",
-                "ordertotal",
-                "order_amount",
-                "orderamount",
-                "value",
-                "金额",
-                "支付金额",
-                "实付金额",
-                "付款金额",
-                "订单金额",
-                "商品金额",
-                "实付款",
-                "成交金额",
-                "消费金额",
+            aliases=_also(
+                "total totalamount revenue sales paid payment paidamount ordertotal order_amount "
+                "orderamount value 金额 支付金额 实付金额 付款金额 订单金额 商品金额 实付款 成交金额 "
+                "消费金额"
             ),
         ),
         Column(
@@ -431,16 +241,7 @@ ORDERS = Kind(
             type="money",
             label="Discount given",
             help="Money off this line.",
-            aliases=(
-                "discountamount",
-                "coupon",
-                "couponamount",
-                "优惠金额",
-                "折扣",
-                "优惠",
-                "折扣金额",
-                "优惠券金额",
-            ),
+            aliases=_also("discountamount coupon couponamount 优惠金额 折扣 优惠 折扣金额 优惠券金额"),
         ),
         Column(
             name="device",
@@ -479,20 +280,9 @@ USERS = Kind(
             name="registered",
             type="time",
             label="Registered on",
-            aliases=(
-                "registeredat",
-                "registrationdate",
-                "registerdate",
-                "registered_at",
-                "registration_date",
-                "signupdate",
-                "signup",
-                "joined",
-                "joindate",
-                "createdat",
-                "注册时间",
-                "注册日期",
-                "入会时间",
+            aliases=_also(
+                "registeredat registrationdate registerdate registered_at registration_date "
+                "signupdate signup joined joindate createdat 注册时间 注册日期 入会时间"
             ),
         ),
         Column(
@@ -517,18 +307,18 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (EVENTS, ORDERS, USERS, RE
 ACTIONS: dict[str, str] = {
     word: action
     for action, words in {
-        "view": ("view", "pv", "browse", "watch", "page_view", "pageview", "浏览", "观看", "查看"),
-        "click": ("click", "ad_click", "adclick", "点击", "点击广告", "广告点击"),
-        "like": ("like", "点赞", "赞", "喜欢"),
-        "favourite": ("favourite", "favorite", "fav", "收藏"),
-        "share": ("share", "forward", "分享", "转发"),
-        "comment": ("comment", "review", "评论", "评价"),
-        "cart": ("cart", "add_to_cart", "addtocart", "加购", "加入购物车", "购物车"),
-        "promotion": ("promotion", "promo", "promotion_open", "coupon", "优惠", "促销", "领券", "打开促销"),
-        "purchase": ("purchase", "buy", "order", "pay", "transaction", "购买", "下单", "支付", "成交"),
-        "refund": ("refund", "return", "退款", "退货"),
+        "view": "view pv browse watch page_view pageview 浏览 观看 查看",
+        "click": "click ad_click adclick 点击 点击广告 广告点击",
+        "like": "like 点赞 赞 喜欢",
+        "favourite": "favourite favorite fav 收藏",
+        "share": "share forward 分享 转发",
+        "comment": "comment review 评论 评价",
+        "cart": "cart add_to_cart addtocart 加购 加入购物车 购物车",
+        "promotion": "promotion promo promotion_open coupon 优惠 促销 领券 打开促销",
+        "purchase": "purchase buy order pay transaction 购买 下单 支付 成交",
+        "refund": "refund return 退款 退货",
     }.items()
-    for word in words
+    for word in words.split()
 }
 
 # The columns of the stored events table, orders among them, in order. import_id, kind and the two

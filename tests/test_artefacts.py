@@ -28,9 +28,15 @@ class Everything:
 
 def make(**changes: object) -> Everything:
     values: dict = {
-        "frame": pd.DataFrame({"a": [1, 2], "b": ["客户", None]}), "table": Table(pa.table({"x": [1.5, None]})),
-        "maybe": None, "array": np.arange(6.0).reshape(2, 3), "day": date(2024, 2, 29),
-        "moment": datetime(2024, 1, 1, 2, 3, 4), "scores": {2: 0.5, 3: float("nan")}, "words": ("a", "b"), "nothing": None,
+        "frame": pd.DataFrame({"a": [1, 2], "b": ["客户", None]}),
+        "table": Table(pa.table({"x": [1.5, None]})),
+        "maybe": None,
+        "array": np.arange(6.0).reshape(2, 3),
+        "day": date(2024, 2, 29),
+        "moment": datetime(2024, 1, 1, 2, 3, 4),
+        "scores": {2: 0.5, 3: float("nan")},
+        "words": ("a", "b"),
+        "nothing": None,
     }
     return Everything(**{**values, **changes})
 

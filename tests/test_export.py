@@ -15,7 +15,9 @@ def rows(table: pa.Table) -> list[list[str]]:
 
 
 def test_cells_and_headers_that_spreadsheets_would_run_are_quoted() -> None:
-    table = pa.table({"=cmd": ["=1+1", "+1", "-1", "@x", "\tx", "客户", None], "n": [-1.5, None, 2, 3, 4, 5, 6]})
+    table = pa.table(
+        {"=cmd": ["=1+1", "+1", "-1", "@x", "\tx", "客户", None], "n": [-1.5, None, 2, 3, 4, 5, 6]}
+    )
     found = rows(table)
     assert found[0] == ["'=cmd", "n"]
     assert [row[0] for row in found[1:]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "客户", ""]

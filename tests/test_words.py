@@ -7,7 +7,15 @@ from socialml import words
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1234, "1,234"), (12345, "12.3k"), (999_999, "1M"), (1_234_567, "1.23M"), (5e9, "5B"), (0.1234, "0.123"), (None, "–")],
+    [
+        (1234, "1,234"),
+        (12345, "12.3k"),
+        (999_999, "1M"),
+        (1_234_567, "1.23M"),
+        (5e9, "5B"),
+        (0.1234, "0.123"),
+        (None, "–"),
+    ],
 )
 def test_short_numbers(value: float | None, text: str) -> None:
     assert words.short(value) == text
@@ -15,7 +23,13 @@ def test_short_numbers(value: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "currency", "text"),
-    [(1234.5, "CNY", "¥1,234"), (-12.34, "USD", "-$12.34"), (5, "EUR", "€5"), (7.5, "CHF", "CHF 7.50"), (float("nan"), "CNY", "–")],
+    [
+        (1234.5, "CNY", "¥1,234"),
+        (-12.34, "USD", "-$12.34"),
+        (5, "EUR", "€5"),
+        (7.5, "CHF", "CHF 7.50"),
+        (float("nan"), "CNY", "–"),
+    ],
 )
 def test_money(value: float, currency: str, text: str) -> None:
     assert words.money(value, currency) == text

@@ -35,7 +35,11 @@ class Overview:
 
 
 def overview(
-    store: Store, dataset: str, *, start: datetime | None = None, until: datetime | None = None,
+    store: Store,
+    dataset: str,
+    *,
+    start: datetime | None = None,
+    until: datetime | None = None,
     members: tuple[Path, int] | None = None,
 ) -> Overview:
     """Aggregates of the rows with start <= local time < until.
@@ -78,9 +82,19 @@ def overview(
             "SELECT hour(ts_local) AS hour, count(*) AS rows, count(bought) AS purchases FROM chosen"
             " WHERE ts_local IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).df()
+        tail, products = _tail(con)
         return Overview(
-            users=total[0], buyers=total[1], orders=total[2], revenue=total[3], refunded=total[4], months=months,
-            hours=hours, platforms=_by(con, "platform"), categories=_by(con, "category"), **_tail(con),
+            users=total[0],
+            buyers=total[1],
+            orders=total[2],
+            revenue=total[3],
+            refunded=total[4],
+            months=months,
+            hours=hours,
+            platforms=_by(con, "platform"),
+            categories=_by(con, "category"),
+            tail=tail,
+            products=products,
         )
 
 
@@ -91,12 +105,12 @@ _REVENUE = "coalesce(sum(amount) FILTER (action IN ('purchase', 'refund')), 0)::
 
 def _by(con: duckdb.DuckDBPyConnection, column: str) -> pd.DataFrame:
     return con.execute(
-        f'SELECT {column} AS name, {_USERS} AS users, {_BUYERS} AS buyers, {_REVENUE} AS revenue FROM chosen'
-        f' WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY revenue DESC, users DESC LIMIT 12'
+        f"SELECT {column} AS name, {_USERS} AS users, {_BUYERS} AS buyers, {_REVENUE} AS revenue FROM chosen"
+        f" WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY revenue DESC, users DESC LIMIT 12"
     ).df()
 
 
-def _tail(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
+def _tail(con: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, int]:
     """Revenue of products from best to worst seller, as shares, thinned to TAIL_POINTS."""
     sold = con.execute(
         "SELECT sum(amount)::DOUBLE AS revenue FROM chosen WHERE action = 'purchase' AND item_id IS NOT NULL"
@@ -104,14 +118,16 @@ def _tail(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
     ).df()["revenue"]
     products = len(sold)
     if not products:
-        return {"tail": pd.DataFrame({"product_share": [], "revenue_share": []}), "products": 0}
-    curve = pd.DataFrame({
-        "product_share": [(rank + 1) / products for rank in range(products)],
-        "revenue_share": sold.cumsum() / sold.sum(),
-    })
+        return pd.DataFrame({"product_share": [], "revenue_share": []}), 0
+    curve = pd.DataFrame(
+        {
+            "product_share": [(rank + 1) / products for rank in range(products)],
+            "revenue_share": sold.cumsum() / sold.sum(),
+        }
+    )
     step = max(1, products // TAIL_POINTS)
     kept = sorted({*range(0, products, step), products - 1})
-    return {"tail": curve.iloc[kept].reset_index(drop=True), "products": products}
+    return curve.iloc[kept].reset_index(drop=True), products
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def take(store: Store, dataset: str, as_of: datetime | date | None = None) -> Sn
         table = native.order("user_id").to_arrow_table()
         if not table.num_rows:
             raise UserError(
-                "no_users_yet", f"'{dataset}' has no customer before {moment:%Y-%m-%d}.",
+                "no_users_yet",
+                f"'{dataset}' has no customer before {moment:%Y-%m-%d}.",
                 "Choose a later date, or import rows that name their customers.",
             )
         found = available(events, users)
@@ -54,7 +55,9 @@ def write_user_table(store: Store, dataset: str, out: Path, as_of: date | None =
             "cannot_write", f"{out} cannot be written: {error}", "Choose a folder that exists and is yours."
         ) from error
     return {
-        "rows": snapshot.table.num_rows, "columns": snapshot.table.column_names,
-        "measured": list(snapshot.measured), "as_of": snapshot.as_of.date().isoformat(),
+        "rows": snapshot.table.num_rows,
+        "columns": snapshot.table.column_names,
+        "measured": list(snapshot.measured),
+        "as_of": snapshot.as_of.date().isoformat(),
         "seconds": round(time.monotonic() - started, 3),
     }

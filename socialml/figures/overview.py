@@ -20,11 +20,14 @@ def revenue(data: Overview, currency: str) -> go.Figure:
         ratio = full["revenue"].iloc[-1] / full["revenue"].iloc[-13]
         against = f"{ratio:.1f} times that of" if ratio >= 2 else f"{ratio - 1:+.1%} against"
         title = f"Revenue in {full['month'].iloc[-1]:%B %Y} was {against} a year before"
-    figure = go.Figure(go.Bar(
-        x=months["month"], y=months["revenue"],
-        marker_color=[BLUE if complete else "#9ecae1" for complete in months["complete"]],
-        hovertemplate="%{x|%B %Y}: " + words.sign(currency) + "%{y:,.0f}<extra></extra>",
-    ))
+    figure = go.Figure(
+        go.Bar(
+            x=months["month"],
+            y=months["revenue"],
+            marker_color=[BLUE if complete else "#9ecae1" for complete in months["complete"]],
+            hovertemplate="%{x|%B %Y}: " + words.sign(currency) + "%{y:,.0f}<extra></extra>",
+        )
+    )
     figure.update_layout(title=title, yaxis_title=f"Revenue, net of refunds ({words.sign(currency).strip()})")
     figure.update_yaxes(rangemode="tozero", tickformat="~s")
     return figure
@@ -36,12 +39,18 @@ def conversion(data: Overview) -> go.Figure | None:
     if months.empty:
         return None
     rate, low, high = _wilson(months["converted"], months["visitors"])
-    figure = go.Figure(go.Scatter(
-        x=months["month"], y=rate, mode="lines+markers", line_color=BLUE, marker_size=9,
-        error_y={"array": high - rate, "arrayminus": rate - low, "thickness": 1.5},
-        customdata=months["visitors"],
-        hovertemplate="%{x|%B %Y}: %{y:.1%} of %{customdata:,} visitors bought<extra></extra>",
-    ))
+    figure = go.Figure(
+        go.Scatter(
+            x=months["month"],
+            y=rate,
+            mode="lines+markers",
+            line_color=BLUE,
+            marker_size=9,
+            error_y={"array": high - rate, "arrayminus": rate - low, "thickness": 1.5},
+            customdata=months["visitors"],
+            hovertemplate="%{x|%B %Y}: %{y:.1%} of %{customdata:,} visitors bought<extra></extra>",
+        )
+    )
     title = f"{rate.iloc[-1]:.1%} of the visitors of {months['month'].iloc[-1]:%B %Y} bought something"
     figure.update_layout(title=title, yaxis_title="Visitors who bought (%)")
     figure.update_yaxes(rangemode="tozero", tickformat=".0%")
@@ -63,13 +72,19 @@ def hours(data: Overview) -> go.Figure:
     for column, name, colour in (("rows", "All actions", GREY), ("purchases", "Purchases", BLUE)):
         if frame[column].sum() and not (column == "rows" and frame["rows"].equals(frame["purchases"])):
             figure.add_scatter(
-                x=frame.index, y=frame[column] / frame[column].sum(), name=name, mode="lines+markers",
-                line_color=colour, hovertemplate=f"%{{x}}:00: %{{y:.1%}} of {name.lower()}<extra></extra>",
+                x=frame.index,
+                y=frame[column] / frame[column].sum(),
+                name=name,
+                mode="lines+markers",
+                line_color=colour,
+                hovertemplate=f"%{{x}}:00: %{{y:.1%}} of {name.lower()}<extra></extra>",
             )
     counted = "purchases" if frame["purchases"].sum() else "rows"
     figure.update_layout(
         title=f"Most {'purchases' if counted == 'purchases' else 'actions'} come at {frame[counted].idxmax()}:00",
-        xaxis_title="Hour of day", yaxis_title="Share of the day (%)", legend={"orientation": "h", "y": -0.25},
+        xaxis_title="Hour of day",
+        yaxis_title="Share of the day (%)",
+        legend={"orientation": "h", "y": -0.25},
     )
     figure.update_yaxes(rangemode="tozero", tickformat=".0%")
     figure.update_xaxes(dtick=3, range=[-0.5, 23.5])
@@ -83,15 +98,23 @@ def bars(frame: pd.DataFrame, what: str, currency: str) -> go.Figure | None:
     shown = frame.sort_values("revenue")
     total = frame["revenue"].sum()
     best = frame.iloc[0]
-    figure = go.Figure(go.Bar(
-        x=shown["revenue"], y=shown["name"].astype(str), orientation="h", marker_color=BLUE,
-        text=[words.short_money(value, currency) for value in shown["revenue"]], textposition="auto",
-        hovertemplate="%{y}: " + words.sign(currency) + "%{x:,.0f}<extra></extra>",
-    ))
+    figure = go.Figure(
+        go.Bar(
+            x=shown["revenue"],
+            y=shown["name"].astype(str),
+            orientation="h",
+            marker_color=BLUE,
+            text=[words.short_money(value, currency) for value in shown["revenue"]],
+            textposition="auto",
+            hovertemplate="%{y}: " + words.sign(currency) + "%{x:,.0f}<extra></extra>",
+        )
+    )
     title = f"{best['name']} brings most revenue"
     if total > 0:
         title = f"{best['name']} brings {best['revenue'] / total:.0%} of revenue"
-    figure.update_layout(title=title, xaxis_title=f"Revenue ({words.sign(currency).strip()})", yaxis_title=what)
+    figure.update_layout(
+        title=title, xaxis_title=f"Revenue ({words.sign(currency).strip()})", yaxis_title=what
+    )
     figure.update_xaxes(tickformat="~s")
     figure.update_yaxes(type="category")
     return figure
@@ -102,18 +125,31 @@ def tail(data: Overview) -> go.Figure | None:
     if data.products < 2:
         return None
     top = data.tail[data.tail["product_share"] <= 0.2]["revenue_share"].max()
-    figure = go.Figure(go.Scatter(
-        x=data.tail["product_share"], y=data.tail["revenue_share"], mode="lines", line_color=BLUE, fill="tozeroy",
-        hovertemplate="The best-selling %{x:.0%} of products bring %{y:.0%} of revenue<extra></extra>",
-    ))
+    figure = go.Figure(
+        go.Scatter(
+            x=data.tail["product_share"],
+            y=data.tail["revenue_share"],
+            mode="lines",
+            line_color=BLUE,
+            fill="tozeroy",
+            hovertemplate="The best-selling %{x:.0%} of products bring %{y:.0%} of revenue<extra></extra>",
+        )
+    )
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip", showlegend=False
+        x=[0, 1],
+        y=[0, 1],
+        mode="lines",
+        line={"color": GREY, "dash": "dot"},
+        hoverinfo="skip",
+        showlegend=False,
     )
     title = f"The long tail of {data.products:,} products"
     if top == top:
         title = f"The best-selling fifth of {data.products:,} products brings {top:.0%} of revenue"
     figure.update_layout(
-        title=title, xaxis_title="Products, from best to worst seller (%)", yaxis_title="Revenue, added up (%)",
+        title=title,
+        xaxis_title="Products, from best to worst seller (%)",
+        yaxis_title="Revenue, added up (%)",
         showlegend=False,
     )
     figure.update_xaxes(tickformat=".0%", range=[0, 1])

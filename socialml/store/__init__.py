@@ -10,7 +10,6 @@ from socialml.store.datasets import Dataset, ImportInfo
 from socialml.store.rows import Rows
 from socialml.store.runs import Run, Runs
 
-
 ROOT = Path(__file__).resolve().parents[2]  # the project: app.py, sample_data
 SAMPLE = "sample"  # the dataset that a new store begins with
 
@@ -24,4 +23,14 @@ class Store(Rows, Runs):
     """A store file and the folder beside it (`<file>.d`) with inbox, jobs and artefacts."""
 
 
-__all__ = ["ROOT", "SAMPLE", "SCHEMA_VERSION", "Dataset", "ImportInfo", "Interrupt", "Run", "Store", "default_path"]
+__all__ = [
+    "ROOT",
+    "SAMPLE",
+    "SCHEMA_VERSION",
+    "Dataset",
+    "ImportInfo",
+    "Interrupt",
+    "Run",
+    "Store",
+    "default_path",
+]

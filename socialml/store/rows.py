@@ -68,7 +68,9 @@ class Rows(Datasets):
         )
 
     def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
-        parts = [f"SELECT * FROM rows_{info.id}" for info in self.imports(name, con) if info.kind == "records"]
+        parts = [
+            f"SELECT * FROM rows_{info.id}" for info in self.imports(name, con) if info.kind == "records"
+        ]
         if not parts:
             raise UserError("no_records", f"'{name}' has no records.", "Import a table as 'records' into it.")
         return con.sql(" UNION ALL BY NAME ".join(parts))

@@ -132,7 +132,9 @@ class Runs(Datasets):
                 "long_name", f"The name has {len(clean)} characters; 60 is the most.", "Shorten it."
             )
         run = self.run(run_id)
-        taken = {item["id"]: item["name"] for item in run.metrics.get("segments", [])} | self.segment_names(run_id)
+        taken = {item["id"]: item["name"] for item in run.metrics.get("segments", [])} | self.segment_names(
+            run_id
+        )
         if any(other.casefold() == clean.casefold() and number != segment for number, other in taken.items()):
             raise UserError("name_taken", f"Another group is called '{clean}'.", "Choose another name.")
         with self.write() as con:

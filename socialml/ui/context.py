@@ -88,7 +88,13 @@ def _dates(dataset: int, first: date, last: date) -> tuple[datetime | None, date
         st.session_state[key] = (first, last)  # an import may have made 'everything' longer
     st.session_state[known] = (first, last)
     days = st.sidebar.date_input(
-        "Dates", (first, last), min_value=first, max_value=last, key=key, format="YYYY-MM-DD", bind="query-params",
+        "Dates",
+        (first, last),
+        min_value=first,
+        max_value=last,
+        key=key,
+        format="YYYY-MM-DD",
+        bind="query-params",
         help="Pages count only what happened on these days.",
     )
     if not isinstance(days, tuple) or len(days) != 2:

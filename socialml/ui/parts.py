@@ -54,7 +54,11 @@ def key_figures(figures: Sequence[KeyFigure]) -> None:
     with st.container(horizontal=True, key="key-figures"):
         for figure in figures:
             st.metric(
-                figure.label, figure.value, help=figure.help, border=True, height="stretch",
+                figure.label,
+                figure.value,
+                help=figure.help,
+                border=True,
+                height="stretch",
                 chart_data=list(figure.trend) if figure.trend is not None and len(figure.trend) > 2 else None,
                 chart_type="bar",
             )
@@ -69,14 +73,19 @@ def is_dark() -> bool:
     return getattr(st.context.theme, "type", "light") == "dark"
 
 
-def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:  # noqa: ANN001
+def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:
     """A figure in the page's colours, its numbers folded under it."""
     # Above the chart, because a title inside it does not wrap on a phone.
     title, under = (_words(part) for part in (figure.layout.title.text, figure.layout.title.subtitle.text))
     st.markdown(f"**{plain(title)}**" + (f"  \n:small[:gray[{plain(under)}]]" if under else ""))
     figure.update_layout(template=template(dark=is_dark()), title=None, margin_t=16)
     st.plotly_chart(
-        figure, width="stretch", theme=None, key=key, alt=title, config={"displaylogo": False, "displayModeBar": False}
+        figure,
+        width="stretch",
+        theme=None,
+        key=key,
+        alt=title,
+        config={"displaylogo": False, "displayModeBar": False},
     )
     if note:
         st.caption(note)
@@ -90,15 +99,23 @@ def _words(text: str | None) -> str:
     return html.unescape((text or "").replace("<br>", " "))
 
 
-def table(frame: pd.DataFrame, key: str, *, column_config: dict | None = None, height: int | str = "auto") -> None:
+def table(
+    frame: pd.DataFrame, key: str, *, column_config: dict | None = None, height: int | str = "auto"
+) -> None:
     st.dataframe(frame, hide_index=True, key=key, column_config=column_config, height=height)  # type: ignore[arg-type]
 
 
 def download(label: str, make: Callable[[], pa.Table], file_name: str, key: str, help: str = "") -> None:
     """A button that makes its CSV only when it is pressed."""
     st.download_button(
-        label, data=lambda: csv_bytes(make()), file_name=file_name, mime="text/csv", on_click="ignore", key=key,
-        icon=":material/download:", help=help or None,
+        label,
+        data=lambda: csv_bytes(make()),
+        file_name=file_name,
+        mime="text/csv",
+        on_click="ignore",
+        key=key,
+        icon=":material/download:",
+        help=help or None,
     )
 
 

@@ -22,7 +22,8 @@ def sentence(info: ImportInfo) -> str:
         f" + {words.count(told['rows_rejected'])} rejected."
     )
     if told.get("rows_already_there"):
-        text += f" {words.plural(told['rows_already_there'], 'accepted row')} were there already and were not added twice."
+        known = words.plural(told["rows_already_there"], "accepted row")
+        text += f" {known} were there already and were not added twice."
     return text
 
 
@@ -50,7 +51,12 @@ def show(info: ImportInfo, currency: str, *, expanded: bool) -> None:
             kind = KINDS[info.kind]
             st.caption("Which column was taken for what")
             parts.table(
-                pd.DataFrame({"Meaning": [kind.column(field).label for field in mapping], "Column of the file": list(mapping.values())}),
+                pd.DataFrame(
+                    {
+                        "Meaning": [kind.column(field).label for field in mapping],
+                        "Column of the file": list(mapping.values()),
+                    }
+                ),
                 key=f"mapping-{info.id}",
             )
         if told.get("unmapped"):
@@ -66,6 +72,13 @@ def _rejects(info: ImportInfo) -> None:
     frame = pq.read_table(info.rejects).slice(0, SHOWN).to_pandas()
     parts.table(frame, key=f"rejects-{info.id}", height=240)
     if info.receipt["rows_rejected"] > SHOWN:
-        st.caption(f"Showing {words.count(SHOWN)} of {words.count(info.receipt['rows_rejected'])} rejected rows.")
+        st.caption(
+            f"Showing {words.count(SHOWN)} of {words.count(info.receipt['rows_rejected'])} rejected rows."
+        )
     rejects = info.rejects
-    parts.download("Rejected rows as CSV", lambda: pq.read_table(rejects), f"rejected-{info.id}.csv", f"get-rejects-{info.id}")
+    parts.download(
+        "Rejected rows as CSV",
+        lambda: pq.read_table(rejects),
+        f"rejected-{info.id}.csv",
+        f"get-rejects-{info.id}",
+    )

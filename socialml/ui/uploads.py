@@ -23,8 +23,16 @@ _ORDERS = {"ymd": "Year, month, day", "mdy": "Month first (4/30)", "dmy": "Day f
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "latin-1")
 _DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "THB", "KRW")
-_ZONES = ("Asia/Shanghai", "UTC", "Europe/London", "Europe/Paris", "America/New_York", "America/Los_Angeles",
-          "Asia/Bangkok", "Asia/Tokyo")
+_ZONES = (
+    "Asia/Shanghai",
+    "UTC",
+    "Europe/London",
+    "Europe/Paris",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Asia/Bangkok",
+    "Asia/Tokyo",
+)
 
 
 def wanted(chosen: context.Context | None) -> bool:
@@ -53,7 +61,9 @@ def section(chosen: context.Context | None) -> None:
 def _receive() -> None:
     turn = st.session_state.setdefault("_upload_turn", 0)
     dropped = st.file_uploader(
-        "CSV, TSV, Parquet or a gzip of them, up to 1 GB", type=["csv", "tsv", "txt", "gz", "parquet"], key=f"file-{turn}",
+        "CSV, TSV, Parquet or a gzip of them, up to 1 GB",
+        type=["csv", "tsv", "txt", "gz", "parquet"],
+        key=f"file-{turn}",
         help="Orders, behaviour events, customers, or any other table. The file stays on this machine.",
     )
     if dropped is not None:
@@ -67,7 +77,13 @@ def _receive() -> None:
         st.caption("Not sure what to bring? Templates to fill in:")
         for name, text in sample.templates().items():
             st.download_button(
-                name, text, file_name=name, mime="text/csv", on_click="ignore", key=f"template-{name}", type="tertiary",
+                name,
+                text,
+                file_name=name,
+                mime="text/csv",
+                on_click="ignore",
+                key=f"template-{name}",
+                type="tertiary",
                 icon=":material/download:",
             )
 
@@ -77,9 +93,14 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     st.markdown(f"**{parts.plain(upload['name'])}**: check what was understood, then import.")
     with st.expander("Encoding and columns split by", icon=":material/translate:"):
         left, right = st.columns(2)
-        encoding = left.selectbox("Encoding", [None, *_ENCODINGS], format_func=lambda e: e or "Find it", key="up-encoding")
+        encoding = left.selectbox(
+            "Encoding", [None, *_ENCODINGS], format_func=lambda e: e or "Find it", key="up-encoding"
+        )
         delimiter = right.selectbox(
-            "Columns split by", [None, *_DELIMITERS], format_func=lambda d: _DELIMITERS.get(d, "Find it"), key="up-delimiter"
+            "Columns split by",
+            [None, *_DELIMITERS],
+            format_func=lambda d: _DELIMITERS.get(d, "Find it"),
+            key="up-delimiter",
         )
     try:
         found = _inspect(upload["path"], None, encoding, delimiter)
@@ -93,7 +114,10 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     kinds = list(KINDS)
     left, right = st.columns([2, 1])
     kind = left.selectbox(
-        "What is it?", kinds, index=kinds.index(found.kind), format_func=lambda name: f"{KINDS[name].label}: {KINDS[name].help}",
+        "What is it?",
+        kinds,
+        index=kinds.index(found.kind),
+        format_func=lambda name: f"{KINDS[name].label}: {KINDS[name].help}",
         key="up-kind",
     )
     name = _dataset(right, upload, chosen)
@@ -108,12 +132,23 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     unclear = bool(found.questions) and order is None
     with st.container(horizontal=True):
         if st.button(
-            "Import", type="primary", key="up-import", disabled=bool(gaps) or unclear or not name["dataset"],
+            "Import",
+            type="primary",
+            key="up-import",
+            disabled=bool(gaps) or unclear or not name["dataset"],
             icon=":material/database_upload:",
         ):
-            _submit(upload, {
-                **name, "kind": kind, "mapping": mapping, "date_order": order, "encoding": encoding, "delimiter": delimiter,
-            })
+            _submit(
+                upload,
+                {
+                    **name,
+                    "kind": kind,
+                    "mapping": mapping,
+                    "date_order": order,
+                    "encoding": encoding,
+                    "delimiter": delimiter,
+                },
+            )
         _discard_button(upload)
 
 
@@ -124,7 +159,9 @@ def _inspect(path: str, kind: str | None, encoding: str | None, delimiter: str |
 
 def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:
     names = [dataset.name for dataset in state.store().datasets()]
-    into = place.selectbox("Into", [_NEW, *names], key="up-into", help="A dataset holds files that belong together.")
+    into = place.selectbox(
+        "Into", [_NEW, *names], key="up-into", help="A dataset holds files that belong together."
+    )
     if into != _NEW:
         dataset = state.store().dataset(into)
         return {"dataset": into, "currency": dataset.currency, "timezone": dataset.timezone}
@@ -133,7 +170,9 @@ def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None)
     name = first.text_input("Name of the new dataset", stem, key="up-name", max_chars=80).strip()
     if name in names:
         first.caption("There is a dataset of that name: the rows are added to it.")
-    currency = second.selectbox("Currency", _CURRENCIES, key="up-currency", help="Of all amounts in this dataset.")
+    currency = second.selectbox(
+        "Currency", _CURRENCIES, key="up-currency", help="Of all amounts in this dataset."
+    )
     zone = third.selectbox("Time zone", _ZONES, key="up-zone", help="Of times that do not say their own.")
     return {"dataset": name, "currency": currency, "timezone": zone}
 
@@ -152,12 +191,19 @@ def _mapping(kind: Kind, found: Inspection) -> dict[str, str]:
         st.caption("Taken from your last file with these columns.")
     options = [_NOT_USED, *found.header]
     mapping = {}
-    places = [(column, place) for group in (shown, rest) for column, place in zip(group, _grid(group is rest, len(group)), strict=True)]
+    places = [
+        (column, place)
+        for group in (shown, rest)
+        for column, place in zip(group, _grid(group is rest, len(group)), strict=True)
+    ]
     for column, place in places:
         guess = taken.get(column.name, _NOT_USED)
         header = place.selectbox(
-            column.label + (" (needed)" if column.required else ""), options, index=options.index(guess),
-            key=f"map-{kind.name}-{column.name}", help=column.help or None,
+            column.label + (" (needed)" if column.required else ""),
+            options,
+            index=options.index(guess),
+            key=f"map-{kind.name}-{column.name}",
+            help=column.help or None,
         )
         if header != _NOT_USED:
             mapping[column.name] = header
@@ -182,8 +228,11 @@ def _date_order(found: Inspection) -> str | None:
         st.warning(parts.plain(question["sentence"]), icon=":material/help:")
         meanings = {choice["value"]: choice["meaning"] for choice in question["choices"]}
         order = st.radio(
-            "How are these dates written?", list(meanings), index=None, key="up-date-order",
-            format_func=lambda value, meanings=meanings: f"{_ORDERS[value]}: {meanings[value]}",
+            "How are these dates written?",
+            list(meanings),
+            index=None,
+            key="up-date-order",
+            format_func=lambda value: f"{_ORDERS[value]}: {meanings[value]}",  # noqa: B023 (used at once)
         )
     return order
 
@@ -191,7 +240,9 @@ def _date_order(found: Inspection) -> str | None:
 def _submit(upload: dict[str, str], settings: dict[str, Any]) -> None:
     config = {"path": upload["path"], "file": upload["name"], **settings}
     try:
-        st.session_state["_import_job"] = state.manager().submit("import", settings["dataset"], config, label="Import")
+        st.session_state["_import_job"] = state.manager().submit(
+            "import", settings["dataset"], config, label="Import"
+        )
     except UserError as problem:
         parts.error(problem)
         return

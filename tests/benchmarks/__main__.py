@@ -26,7 +26,10 @@ def code_version() -> str:
     """A hash of all that could change a result: a finished benchmark counts only for the same code."""
     tracked = subprocess.run(
         ["git", "ls-files", "socialml", "tests/benchmarks", "pages", "app.py", "requirements.txt"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     digest = hashlib.sha256()
     for name in tracked:
@@ -43,12 +46,20 @@ def measure(name: str, version: str, again: bool) -> dict[str, Any]:
             return kept
     started = time.monotonic()
     # A process of its own, so that memory and caches of one do not help or harm the next.
-    code = f"import json; from tests.benchmarks import bench_{name} as b; print('\\n@@' + json.dumps(b.run(), default=str))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    module = f"from tests.benchmarks import bench_{name} as b"
+    code = f"import json; {module}; print('\\n@@' + json.dumps(b.run(), default=str))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
     if done.returncode:
         return {"name": name, "failed": done.returncode}
     result = json.loads(done.stdout.rsplit("\n@@", 1)[1])
-    kept = {"name": name, "version": version, "seconds": round(time.monotonic() - started, 1), "result": result}
+    kept = {
+        "name": name,
+        "version": version,
+        "seconds": round(time.monotonic() - started, 1),
+        "result": result,
+    }
     DONE.mkdir(exist_ok=True)
     file.write_text(json.dumps(kept, indent=1))
     return kept

@@ -21,7 +21,10 @@ USERS, RERUNS, BOUND = 920_000, 60, 0.2
 
 def _command(*words: str, store: Path) -> None:
     subprocess.run(
-        [sys.executable, "-m", "socialml", *words, "--store", str(store)], cwd=ROOT, check=True, capture_output=True
+        [sys.executable, "-m", "socialml", *words, "--store", str(store)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     )
 
 
@@ -32,8 +35,12 @@ def run(users: int = USERS) -> dict[str, Any]:
     if not store.exists():
         for label, words in {
             "sample": ["sample", "--users", str(users), "--out", str(folder / "csv")],
-            "import": ["ingest", *(str(folder / "csv" / f"{kind}.csv") for kind in ("users", "orders", "events")),
-                       "--dataset", "shop"],
+            "import": [
+                "ingest",
+                *(str(folder / "csv" / f"{kind}.csv") for kind in ("users", "orders", "events")),
+                "--dataset",
+                "shop",
+            ],
             "segments": ["segments", "--dataset", "shop"],
         }.items():
             started = time.perf_counter()
@@ -52,7 +59,9 @@ def run(users: int = USERS) -> dict[str, Any]:
         seconds = sorted(_timed(app) for _ in range(RERUNS))
         p95 = seconds[int(0.95 * RERUNS)]
         result[page] = {
-            "first_ms": round(first * 1e3), "p50_ms": round(statistics.median(seconds) * 1e3), "p95_ms": round(p95 * 1e3)
+            "first_ms": round(first * 1e3),
+            "p50_ms": round(statistics.median(seconds) * 1e3),
+            "p95_ms": round(p95 * 1e3),
         }
         holds &= p95 < BOUND
     app.switch_page("pages/overview.py").run()

@@ -18,8 +18,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 
 
@@ -35,7 +40,9 @@ def start(store: Path, *, demo: bool = True) -> App:
     """A server of its own on a free port, as `make run` starts it."""
     env = {**os.environ, "SOCIALML_STORE": str(store)}
     if demo:
-        subprocess.run([sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True
+        )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -43,7 +50,10 @@ def start(store: Path, *, demo: bool = True) -> App:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-            cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
         )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 60
@@ -106,7 +116,9 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def settled(page: Page) -> None:
     """Wait until the page's script has ended and what it made is drawn."""
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(
+        timeout=60_000
+    )
     expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
 
 

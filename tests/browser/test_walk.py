@@ -96,7 +96,14 @@ def test_from_a_file_to_named_groups(own_app: App, page: Page, tmp_path: Path) -
         page.get_by_role("button", name="Export all customers").click()
     exported = list(csv.DictReader(download.value.path().open(encoding="utf-8-sig", newline="")))
     assert list(exported[0]) == [
-        "user_id", "segment", "reason", "recency", "frequency", "monetary", "as_of", "action"
+        "user_id",
+        "segment",
+        "reason",
+        "recency",
+        "frequency",
+        "monetary",
+        "as_of",
+        "action",
     ]
     assert "Our best people" in {row["segment"] for row in exported}
     assert not re.search(r"\bf_\d|nan|None", str(exported[:50]))
@@ -129,7 +136,9 @@ def test_a_file_that_is_no_table_is_refused_in_a_sentence(own_app: App, page: Pa
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("path", ["overview", "segments", "data"])
-def test_nothing_is_clipped_or_empty(demo_app: App, browser: Browser, path: str, width: int, scheme: str) -> None:
+def test_nothing_is_clipped_or_empty(
+    demo_app: App, browser: Browser, path: str, width: int, scheme: str
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     errors: list[str] = []
@@ -145,7 +154,9 @@ def test_nothing_is_clipped_or_empty(demo_app: App, browser: Browser, path: str,
             assert box
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width + 1, f"a chart of {path} is wider than {width}"
-            marks = chart.locator(".trace, .heatmaplayer image, canvas, .bars, .scatterlayer path, .gl-canvas").count()
+            marks = chart.locator(
+                ".trace, .heatmaplayer image, canvas, .bars, .scatterlayer path, .gl-canvas"
+            ).count()
             assert marks, f"an empty chart on {path}, tab {number}"
         size = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": width, "height": min(int(size) + 40, 6000)})

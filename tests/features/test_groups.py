@@ -13,7 +13,13 @@ from socialml.store import Store
 def users(store: Store) -> Table:
     path = store.runs_dir / "users.parquet"
     pq.write_table(
-        pa.table({"user_id": ["007", "8", "9"], "segment": pa.array([0, 1, 1], pa.int8()), "monetary": [30.0, 60.0, 30.0]}),
+        pa.table(
+            {
+                "user_id": ["007", "8", "9"],
+                "segment": pa.array([0, 1, 1], pa.int8()),
+                "monetary": [30.0, 60.0, 30.0],
+            }
+        ),
         path,
     )
     return Table(path)

@@ -14,19 +14,28 @@ from tests.support import add, order
 
 def view(user: str, day: int, hour: int = 12) -> dict:
     when = datetime(2024, 1, day, hour)
-    return {**order(user, day, 0, action="view", kind="events"), "amount": None, "ts_local": when, "ts_utc": when}
+    return {
+        **order(user, day, 0, action="view", kind="events"),
+        "amount": None,
+        "ts_local": when,
+        "ts_utc": when,
+    }
 
 
 @pytest.fixture
 def seen(shop: Store) -> Store:
     add(shop, [view("u1", 1), view("u2", 1, 9), view("u3", 2), view("u4", 3)], kind="events")
-    add(shop, [
-        {**order("u1", 1, 10), "order_id": "o1", "item_id": "p1", "platform": "Douyin"},
-        {**order("u1", 1, 5), "order_id": "o1", "item_id": "p2", "platform": "Douyin"},
-        {**order("u2", 2, 20), "order_id": "o2", "item_id": "p1", "platform": "Kuaishou"},
-        {**order("u2", 3, -4, action="refund"), "order_id": "o2"},
-        {**order(None, 3, 7), "order_id": "o3", "item_id": "p3"},
-    ], file="orders.csv")
+    add(
+        shop,
+        [
+            {**order("u1", 1, 10), "order_id": "o1", "item_id": "p1", "platform": "Douyin"},
+            {**order("u1", 1, 5), "order_id": "o1", "item_id": "p2", "platform": "Douyin"},
+            {**order("u2", 2, 20), "order_id": "o2", "item_id": "p1", "platform": "Kuaishou"},
+            {**order("u2", 3, -4, action="refund"), "order_id": "o2"},
+            {**order(None, 3, 7), "order_id": "o3", "item_id": "p3"},
+        ],
+        file="orders.csv",
+    )
     return shop
 
 

@@ -8,18 +8,32 @@ from socialml.figures import overview as figures
 
 
 def make(months: int = 14, visitors: int = 0) -> Overview:
-    frame = pd.DataFrame({
-        "month": pd.date_range("2023-01-01", periods=months, freq="MS"), "users": 10, "buyers": 5,
-        "visitors": visitors, "converted": visitors // 4, "orders": 7,
-        "revenue": [100.0 + number for number in range(months)],
-        "complete": [True] * (months - 1) + [False],
-    })
+    frame = pd.DataFrame(
+        {
+            "month": pd.date_range("2023-01-01", periods=months, freq="MS"),
+            "users": 10,
+            "buyers": 5,
+            "visitors": visitors,
+            "converted": visitors // 4,
+            "orders": 7,
+            "revenue": [100.0 + number for number in range(months)],
+            "complete": [True] * (months - 1) + [False],
+        }
+    )
     return Overview(
-        users=10, buyers=5, orders=98, revenue=1000.0, refunded=10.0, months=frame,
+        users=10,
+        buyers=5,
+        orders=98,
+        revenue=1000.0,
+        refunded=10.0,
+        months=frame,
         hours=pd.DataFrame({"hour": [9, 21], "rows": [2, 6], "purchases": [1, 3]}),
-        platforms=pd.DataFrame({"name": ["Douyin", "Kuaishou"], "users": 5, "buyers": 3, "revenue": [75.0, 25.0]}),
+        platforms=pd.DataFrame(
+            {"name": ["Douyin", "Kuaishou"], "users": 5, "buyers": 3, "revenue": [75.0, 25.0]}
+        ),
         categories=pd.DataFrame({"name": [], "users": [], "buyers": [], "revenue": []}),
-        tail=pd.DataFrame({"product_share": [0.1, 0.2, 1.0], "revenue_share": [0.5, 0.7, 1.0]}), products=10,
+        tail=pd.DataFrame({"product_share": [0.1, 0.2, 1.0], "revenue_share": [0.5, 0.7, 1.0]}),
+        products=10,
     )
 
 

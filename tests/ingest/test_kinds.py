@@ -79,7 +79,7 @@ def test_order_without_amount_is_rejected(write, staged):
 
 
 def test_users(write, staged):
-    text = "用户ID,性别,年龄,省份,月收入,注册时间,满意度\n1,女,25,广东,8000,2023-05-01,5\n2,男,200,北京,,2023/5/2,7\n"  # noqa: E501
+    text = "用户ID,性别,年龄,省份,月收入,注册时间,满意度\n1,女,25,广东,8000,2023-05-01,5\n2,男,200,北京,,2023/5/2,7\n"
     made = staged(write(text))
     assert made.receipt["kind"] == "users"
     assert list(made.rows[0]) == [name for name, _ in USER_COLUMNS if name != "import_id"]
@@ -126,7 +126,7 @@ def test_records_keep_odd_and_repeated_names(write, staged):
 
 
 def test_warnings_of_events(write, staged):
-    text = "user_id,ts,action,amount\n1,2030-01-01,view,\n1,2024-01-01,dance,1.00005\n1,2024-01-01,dance,1.00005\n"  # noqa: E501
+    text = "user_id,ts,action,amount\n1,2030-01-01,view,\n1,2024-01-01,dance,1.00005\n1,2024-01-01,dance,1.00005\n"
     made = staged(write(text))
     assert made.warned() == {
         "future_dates": 1,

@@ -25,7 +25,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store as `make run` leaves it."""
     folder = tmp_path_factory.mktemp("demo-store")
     env = {**os.environ, "SOCIALML_STORE": str(folder / "shop.duckdb")}
-    subprocess.run([sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True
+    )
     return folder
 
 

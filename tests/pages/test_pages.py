@@ -35,7 +35,8 @@ def test_without_data_a_page_says_what_to_bring(open_app: Open, page: str) -> No
 def test_with_the_sample_the_answer_stands_under_the_title(open_app: Open, demo: Path, page: str) -> None:
     app = open_app(page, demo)
     answers = {
-        "overview": "of 1,000 customers placed", "segments": "Your 1,000 customers are shown in five groups.",
+        "overview": "of 1,000 customers placed",
+        "segments": "Your 1,000 customers are shown in five groups.",
         "data": "'sample' holds 1,000 customer records",
     }
     assert answers[page] in text(app)
@@ -44,7 +45,9 @@ def test_with_the_sample_the_answer_stands_under_the_title(open_app: Open, demo:
 @pytest.mark.parametrize("page", ["overview", "segments"])
 def test_records_alone_are_the_wrong_kind(open_app: Open, tmp_path: Path, page: str) -> None:
     app = open_app(page)
-    ingest_file(state.store(), write(tmp_path, "r.csv", "colour,size", "red,1", "blue,2"), "cases", kind="records")
+    ingest_file(
+        state.store(), write(tmp_path, "r.csv", "colour,size", "red,1", "blue,2"), "cases", kind="records"
+    )
     app.run()
     assert "needs orders or behaviour events" in text(app)
 
@@ -53,7 +56,8 @@ def test_segments_run_from_the_button_and_are_shown_when_done(open_app: Open, tm
     app = open_app("segments")
     lines = [
         f"u{user},2024-01-{day:02d} 10:00:00,{10 + user * day % 90}"
-        for user in range(120) for day in range(1, 2 + user % 12)
+        for user in range(120)
+        for day in range(1, 2 + user % 12)
     ]
     ingest_file(state.store(), write(tmp_path, "o.csv", "user_id,order_date,amount", *lines), "small")
     app.run()
@@ -70,7 +74,9 @@ def test_segments_run_from_the_button_and_are_shown_when_done(open_app: Open, tm
 
 def test_a_failed_run_says_why(open_app: Open, tmp_path: Path) -> None:
     app = open_app("segments")
-    ingest_file(state.store(), write(tmp_path, "o.csv", "user_id,order_date,amount", "u1,2024-01-01,5"), "one")
+    ingest_file(
+        state.store(), write(tmp_path, "o.csv", "user_id,order_date,amount", "u1,2024-01-01,5"), "one"
+    )
     app.run()
     app.button(key="run-segments").click().run()
     job = state.manager().jobs(dataset="one")[0]
@@ -92,7 +98,9 @@ def test_changed_settings_mark_the_run_as_older(open_app: Open, demo: Path) -> N
 
 def test_new_data_marks_the_run_as_older(open_app: Open, demo: Path, tmp_path: Path) -> None:
     app = open_app("segments", demo)
-    ingest_file(state.store(), write(tmp_path, "o.csv", "user_id,order_date,amount", "u1,2024-01-01,5"), "sample")
+    ingest_file(
+        state.store(), write(tmp_path, "o.csv", "user_id,order_date,amount", "u1,2024-01-01,5"), "sample"
+    )
     app.run()
     assert "the data has changed since" in text(app)
 

@@ -37,9 +37,15 @@ def test_rows_of_an_earlier_file_are_left_out_by_content_and_occurrence(shop: St
 
 
 def test_purchases_come_from_orders_only_when_there_are_orders(shop: Store) -> None:
-    add(shop, [order("u1", 1, 7, kind="events"), order("u1", 1, 0, action="view", kind="events")], kind="events")
+    add(
+        shop,
+        [order("u1", 1, 7, kind="events"), order("u1", 1, 0, action="view", kind="events")],
+        kind="events",
+    )
     with shop.read() as con:
-        assert shop.events(con, "shop").filter("action = 'purchase'").aggregate("sum(amount)").fetchone() == (7,)
+        assert shop.events(con, "shop").filter("action = 'purchase'").aggregate("sum(amount)").fetchone() == (
+            7,
+        )
     add(shop, [order("u1", 1, 10), order("u1", 2, -4, action="refund")])
     with shop.read() as con:
         found = shop.events(con, "shop").aggregate("action, sum(amount)", "action").fetchall()
@@ -47,7 +53,11 @@ def test_purchases_come_from_orders_only_when_there_are_orders(shop: Store) -> N
 
 
 def test_the_latest_row_of_a_user_wins(shop: Store) -> None:
-    add(shop, [{"user_id": "u1", "age": 20}, {"user_id": "u1", "age": 21}, {"user_id": "u2", "age": 40}], kind="users")
+    add(
+        shop,
+        [{"user_id": "u1", "age": 20}, {"user_id": "u1", "age": 21}, {"user_id": "u2", "age": 40}],
+        kind="users",
+    )
     add(shop, [{"user_id": "u2", "age": 41}], kind="users", file="b.csv")
     with shop.read() as con:
         found = shop.users(con, "shop").project("user_id, age").order("user_id").fetchall()
@@ -86,7 +96,9 @@ def test_a_failed_write_leaves_nothing(shop: Store) -> None:
         add(shop, [order("u2", 2, 20)], file="b.csv", shape="s", mapping={"a": object()})
     assert (shop.version("shop"), shop.tables("shop")) == before
     with shop.read() as con:
-        tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'rows_%'").fetchall()
+        tables = con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'rows_%'"
+        ).fetchall()
     assert len(tables) == 1
 
 
@@ -94,8 +106,16 @@ def test_deleting_a_dataset_takes_its_rows_runs_and_artefacts(shop: Store, tmp_p
     add(shop, [order("u1", 1, 10)])
     (shop.jobs_dir / "done").mkdir()
     run = shop.save_run(
-        "segments-20240101-abcdef", dataset="shop", analysis="segments", dataset_version="v", config={}, seed=0,
-        metrics={"users": 1}, environment={}, seconds=1.0, artefacts=shop.jobs_dir / "done",
+        "segments-20240101-abcdef",
+        dataset="shop",
+        analysis="segments",
+        dataset_version="v",
+        config={},
+        seed=0,
+        metrics={"users": 1},
+        environment={},
+        seconds=1.0,
+        artefacts=shop.jobs_dir / "done",
     )
     shop.rename_segment(run.run_id, 0, "  My   best ")
     assert shop.segment_names(run.run_id) == {0: "My best"}
@@ -116,7 +136,7 @@ def test_a_mapping_is_offered_again_for_the_same_headers(shop: Store) -> None:
 
 
 def test_unknown_names_say_what_there_is(shop: Store) -> None:
-    with pytest.raises(UserError, match="no dataset named 'other'.*shop"):
+    with pytest.raises(UserError, match=r"no dataset named 'other'.*shop"):
         shop.dataset("other")
     with pytest.raises(UserError) as caught:
         shop.undo_last_import("shop")
@@ -130,7 +150,8 @@ def test_names_that_cannot_be_shown_are_refused(store: Store, name: str) -> None
 
 
 def test_a_second_process_is_told_who_holds_the_store(shop: Store) -> None:
-    code = f"from socialml.store import Store\ntry:\n Store({str(shop.path)!r})\nexcept Exception as e: print(e.code, e)"
+    opening = f"Store({str(shop.path)!r})"
+    code = f"from socialml.store import Store\ntry:\n {opening}\nexcept Exception as e: print(e.code, e)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     import os
 
