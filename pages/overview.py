@@ -94,9 +94,12 @@ def show(chosen: context.Context) -> None:
         "orders": "Orders",
         "revenue": "Revenue",
     }
+    currency = chosen.currency
+    drawn = (chosen.name, chosen.version, chosen.start, chosen.until, run and run.run_id, chosen.segment)
     parts.chart(
-        figures.revenue(data, chosen.currency),
+        lambda: figures.revenue(data, currency),
         "revenue",
+        of=drawn,
         note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
         numbers=months[list(named)].rename(columns=named),
     )
@@ -105,29 +108,36 @@ def show(chosen: context.Context) -> None:
     )
     if who.open:
         with who:
-            figure = figures.conversion(data)
-            if figure:
-                parts.chart(
-                    figure,
-                    "conversion",
-                    note="Visitors did something other than buy. Whiskers: 95% interval.",
-                )
-            else:
-                st.info(
-                    "Conversion needs behaviour events (views, likes, carts); these dates hold purchases only."
-                )
+            parts.chart(
+                lambda: figures.conversion(data),
+                "conversion",
+                of=drawn,
+                note="Visitors did something other than buy. Whiskers: 95% interval.",
+                absent="Conversion needs behaviour events (views, likes, carts); these are purchases only.",
+            )
     if when.open:
         with when:
-            parts.chart(figures.hours(data), "hours")
+            parts.chart(lambda: figures.hours(data), "hours", of=drawn)
+    absent = "The rows of these dates do not say "
     if where.open:
         with where:
-            _bars(figures.bars(data.platforms, "Platform", chosen.currency), "platforms", "a platform")
+            parts.chart(
+                lambda: figures.bars(data.platforms, "Platform", currency),
+                "platforms",
+                of=drawn,
+                absent=absent + "on which platform it was.",
+            )
     if what.open:
         with what:
-            _bars(
-                figures.bars(data.categories, "Category", chosen.currency), "categories", "a product category"
+            parts.chart(
+                lambda: figures.bars(data.categories, "Category", currency),
+                "categories",
+                of=drawn,
+                absent=absent + "of which category the products are.",
             )
-            _bars(figures.tail(data), "tail", "a product number")
+            parts.chart(
+                lambda: figures.tail(data), "tail", of=drawn, absent=absent + "which product was bought."
+            )
     if changed.open:
         with changed:
             _changed(chosen)
@@ -135,13 +145,6 @@ def show(chosen: context.Context) -> None:
         f"Data from {chosen.first} to {chosen.last}, version {chosen.version}."
         " Everything here is counted from your rows; nothing is estimated."
     )
-
-
-def _bars(figure, key: str, column: str) -> None:
-    if figure is None:
-        st.info(f"The rows of these dates hold no {column.removeprefix('a ')}.")
-    else:
-        parts.chart(figure, key)
 
 
 def _changed(chosen: context.Context) -> None:

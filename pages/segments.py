@@ -48,6 +48,7 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
         result, segments=result.segments.assign(name=result.segments["id"].map(names))
     )
     value = _value(run.run_id)
+    drawn = (run.run_id, *names.values())
     with top:
         parts.heading(TITLE, answer(result, value))
         if chosen.name == SAMPLE:
@@ -84,19 +85,21 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             ),
         ]
     )
-    parts.chart(figures.sizes(result, names), "sizes")
+    parts.chart(lambda: figures.sizes(result, names), "sizes", of=drawn)
     who, many, apart, map_, one = parts.tabs(
         "segments-tab",
         ["Who are they?", "How many groups?", "How distinct?", "Where do they lie?", "Why this customer?"],
     )
     if who.open:
         with who:
-            parts.chart(figures.profile_heatmap(result, names), "profile")
+            parts.chart(lambda: figures.profile_heatmap(result, names), "profile", of=drawn)
             _table(result, value, chosen.currency)
     if many.open:
         with many:
-            parts.chart(figures.elbow(result), "elbow", note=settings.ELBOW_NOTE)
-            parts.chart(figures.silhouette_by_k(result), "silhouette-by-k", numbers=_tried(result))
+            parts.chart(lambda: figures.elbow(result), "elbow", of=drawn, note=settings.ELBOW_NOTE)
+            parts.chart(
+                lambda: figures.silhouette_by_k(result), "silhouette-by-k", of=drawn, numbers=_tried(result)
+            )
     if apart.open:
         with apart:
             parts.chart(
@@ -104,7 +107,9 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             )
     if map_.open:
         with map_:
-            parts.chart(figures.scatter(result, names), "scatter", note=settings.SCATTER_NOTE)
+            parts.chart(
+                lambda: figures.scatter(result, names), "scatter", of=drawn, note=settings.SCATTER_NOTE
+            )
     if one.open:
         with one:
             _one_customer(result, names)

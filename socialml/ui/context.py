@@ -83,9 +83,10 @@ def _dates(dataset: int, first: date, last: date) -> tuple[datetime | None, date
     # Each dataset has keys of its own: a browser keeps showing a widget's old value under the same key.
     key, known = f"dates-{dataset}", f"_all-dates-{dataset}"
     chosen, everything = st.session_state.get(key), st.session_state.get(known, (first, last))
-    narrowed = chosen and tuple(chosen) != everything
-    if chosen and (not narrowed or any(not first <= day <= last for day in chosen)):
-        st.session_state[key] = (first, last)  # an import may have made 'everything' longer
+    chosen = tuple(chosen) if chosen else None
+    outside = chosen and any(not first <= day <= last for day in chosen)
+    if outside or (chosen == everything and chosen != (first, last)):
+        st.session_state[key] = (first, last)  # an import has made 'everything' longer, or shorter
     st.session_state[known] = (first, last)
     days = st.sidebar.date_input(
         "Dates",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -73,12 +74,25 @@ def is_dark() -> bool:
     return getattr(st.context.theme, "type", "light") == "dark"
 
 
-def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = None) -> None:
-    """A figure in the page's colours, its numbers folded under it."""
-    # Above the chart, because a title inside it does not wrap on a phone.
-    title, under = (_words(part) for part in (figure.layout.title.text, figure.layout.title.subtitle.text))
+def chart(
+    make: Callable[[], Any],
+    key: str,
+    *,
+    of: Hashable,
+    note: str = "",
+    numbers: pd.DataFrame | None = None,
+    absent: str = "",
+) -> None:
+    """A figure in the page's colours, its numbers folded under it.
+
+    make is called only when `of` (the run or the data version with all choices) was not drawn before: building a
+    figure takes longer than anything else on a page. absent: what to say where this data has no such figure.
+    """
+    figure, title, under = _drawn(key, is_dark(), of, make)
+    if figure is None:
+        st.info(absent)
+        return
     st.markdown(f"**{plain(title)}**" + (f"  \n:small[:gray[{plain(under)}]]" if under else ""))
-    figure.update_layout(template=template(dark=is_dark()), title=None, margin_t=16)
     st.plotly_chart(
         figure,
         width="stretch",
@@ -92,6 +106,18 @@ def chart(figure, key: str, *, note: str = "", numbers: pd.DataFrame | None = No
     if numbers is not None:
         with st.expander("The numbers"):
             table(numbers, key=f"{key}-numbers")
+
+
+@st.cache_resource(show_spinner=False, max_entries=512)
+def _drawn(key: str, dark: bool, of: Hashable, _make: Callable[[], Any]) -> tuple[Any, str, str]:
+    """The figure, its title and its subtitle; None for a figure that this data has not."""
+    figure = _make()
+    if figure is None:
+        return None, "", ""
+    # The title stands above the chart, because inside it does not wrap on a phone.
+    title, under = (_words(part) for part in (figure.layout.title.text, figure.layout.title.subtitle.text))
+    figure.update_layout(template=template(dark=dark), title=None, margin_t=16)
+    return figure, title, under
 
 
 def _words(text: str | None) -> str:
