@@ -96,8 +96,8 @@ def sample(
 
     kinds = tuple(kind for kind in generator.KINDS if kind not in without)
     made = generator.generate(users, seed=seed, months=months, kinds=kinds, events=events, orders=orders)
-    files = generator.write(made, out)
-    text = "\n".join(f"{out / file['file']}: {file['rows']:,} rows of {file['kind']}" for file in files)
+    files = [{**item, "file": str((out / item["file"]).resolve())} for item in generator.write(made, out)]
+    text = "\n".join(f"{file['file']}: {file['rows']:,} rows of {file['kind']}" for file in files)
     return {"files": files, "out": str(out), "thinned": made.thinned}, text
 
 

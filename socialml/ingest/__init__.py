@@ -5,5 +5,6 @@ from __future__ import annotations
 from socialml.ingest.inspection import Inspection, inspect
 from socialml.ingest.options import Options
 from socialml.ingest.staging import Staged, stage
+from socialml.ingest.task import ingest_file
 
-__all__ = ["Inspection", "Options", "Staged", "inspect", "stage"]
+__all__ = ["Inspection", "Options", "Staged", "ingest_file", "inspect", "stage"]

@@ -1,8 +1,9 @@
 """Text cells -> typed values, one plan a column.
 
-Each column is probed first. A tidy one (digits and a point, nothing else) gets DuckDB's plain cast; one
-with signs, separators or words for 'missing' gets the patient expression, and reasons for what it cannot
-read.
+A cell that is written as a program writes it (digits and a point, nothing else) takes DuckDB's plain cast;
+only the few others (signs, separators, words for 'missing') go the patient way, which gives the reason for
+what it cannot read. Each step is a column of its own and is referred to by name, so that nothing is computed
+twice.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import dataclass, field
 from socialml.ingest.dates import NULL_WORDS, Fetch
 from socialml.schema import SQL_TYPES, ColumnType
 
+__all__ = ["Cast", "Fetch", "cast", "trimmed", "without_null_words"]
+
 NOT_A_NUMBER, NOT_WHOLE, TOO_LARGE = "not a number", "not a whole number", "too large"
+NOT_A_FLAG = "not yes or no"
 MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date before 1900 or after 2199"
 # Words in an id column that mean nobody. Not every null word: 'na' or '-' may be a shop's own id.
 _NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
@@ -27,38 +31,29 @@ _ODD_SPACES = " || chr(9) || chr(160) || chr(12288) || chr(65279)"
 class Cast:
     """How one field is made from one column of `raw`.
 
-    value: SQL of the trimmed text, NULL where nothing is given. sql: the typed value.
+    steps: levels of {name: SQL}; a level uses the names of those before it. They give v_<name>, the trimmed
+    text, NULL where nothing is given, and f_<name>, the typed value.
     problems: (condition, reason) pairs; the first that is true rejects the row.
     """
 
     name: str
     header: str
-    value: str
-    sql: str
+    steps: list[dict[str, str]]
     problems: list[tuple[str, str]] = field(default_factory=list)
-    rounded: str = "false"  # condition: had more decimals than are stored
-    damaged: int = 0  # ids in the form 6.9E+18, whose digits are lost
+    rounded: str | None = None  # condition: had more decimals than are stored
+    damaged: str | None = None  # condition: an id in the form 6.9E+18, whose digits are lost
+
+    @property
+    def value(self) -> str:
+        return f"v_{self.name}"
 
 
 def trimmed(column: str, odd_spaces: bool) -> str:
     """SQL for a cell without the spaces around it, NULL where nothing is left."""
     if odd_spaces:
         return f"nullif(trim({column}, ' '{_ODD_SPACES}), '')"
-    return f"nullif(trim({column}), '')"
-
-
-def tidy(fetch: Fetch, columns: list[str], odd_spaces: bool) -> dict[str, str]:
-    """Each column -> SQL of its value. Trimming costs as much as casting: only where needed is it done."""
-    if odd_spaces:
-        return {column: trimmed(column, True) for column in columns}
-    # Empty text and leading blanks of any sort sort before '!'.
-    found: dict[str, str] = {}
-    for begin in range(0, len(columns), 50):
-        part = columns[begin : begin + 50]
-        needed = ", ".join(f"count(*) FILTER (WHERE {c} < '!' OR ends_with({c}, ' '))" for c in part)
-        counts = fetch(f"SELECT {needed} FROM raw")[0]
-        found |= {c: trimmed(c, False) if n else c for c, n in zip(part, counts, strict=True)}
-    return found
+    # Trimming costs as much as casting. Empty text and leading blanks of any sort sort before '!'.
+    return f"CASE WHEN {column} < '!' OR ends_with({column}, ' ') THEN nullif(trim({column}), '') ELSE {column} END"
 
 
 def without_null_words(value: str) -> str:
@@ -71,38 +66,49 @@ def _is_word(value: str, words: tuple[str, ...]) -> str:
     return f"(length({value}) <= {max(map(len, words))} AND regexp_full_match(lower({value}), '{pattern}'))"
 
 
-def plan(
-    fetch: Fetch, columns: list[tuple[str, ColumnType, str, str]], value_of: dict[str, str]
-) -> list[Cast]:
-    """A Cast for each (field, type, header, raw column) that is not a time; one pass over `raw` for all."""
-    probes = [_probe(kind, column) for _, kind, _, column in columns]
-    counts = (
-        fetch(f"SELECT {', '.join(part for probe in probes for part in probe)} FROM raw")[0]
-        if columns
-        else ()
-    )
-    casts = []
-    position = 0
-    for (name, kind, header, column), probe in zip(columns, probes, strict=True):
-        found = counts[position : position + len(probe)]
-        position += len(probe)
-        casts.append(_cast(name, kind, header, column, value_of[column], found))
-    return casts
-
-
-def _probe(kind: ColumnType, column: str) -> list[str]:
-    """Counts that decide how a column is read."""
-    if kind == "id":
-        return [
-            f"count({column})",
-            f"count(*) FILTER (WHERE ends_with({column}, '.0'))",
-            f"count(*) FILTER (WHERE contains({column}, 'E+'))",
-            f"count(*) FILTER (WHERE {_is_word(column, _NOBODY)})",
-        ]
+def cast(
+    fetch: Fetch, name: str, kind: ColumnType, header: str, column: str, odd_spaces: bool, first: list[str]
+) -> Cast:
+    """How a field that is not a time is read. first: the column's first cells."""
+    clean = trimmed(column, odd_spaces)
     if kind == "text":
-        return ["0"]
-    made = f"try_cast({column} AS {SQL_TYPES[kind]})"
-    odd = {
+        return Cast(name, header, [{f"v_{name}": clean}, {f"f_{name}": f"v_{name}"}])
+    if kind == "id":
+        return _id(fetch, name, header, column, clean, first)
+    a, o, t, v, n = (f"{letter}_{name}" for letter in "aotvn")
+    steps = [
+        {a: f"try_cast({column} AS {SQL_TYPES[kind]})"},
+        {o: f"{column} IS NOT NULL AND ({_odd(kind, a, column)})"},  # is for the patient
+        {t: f"CASE WHEN {o} THEN {clean} END"},
+        {v: f"CASE WHEN NOT {o} THEN {column} ELSE {without_null_words(t)} END"},
+    ]
+    made = Cast(name, header, steps)
+    if kind == "flag":
+        steps.append({f"f_{name}": f"CASE WHEN {o} THEN try_cast({v} AS BOOLEAN) ELSE {a} END"})
+        made.problems = [(f"{o} AND {v} IS NOT NULL AND f_{name} IS NULL", NOT_A_FLAG)]
+        return made
+    steps.append({n: f"CASE WHEN {o} THEN {plain_number(v)} END"})
+    made.problems = [(f"{o} AND {v} IS NOT NULL AND {n} IS NULL", NOT_A_NUMBER)]
+    _number(made, kind)
+    return made
+
+
+def _id(fetch: Fetch, name: str, header: str, column: str, clean: str, first: list[str]) -> Cast:
+    t, v = f"t_{name}", f"v_{name}"
+    steps = [{t: clean}, {v: f"CASE WHEN NOT {_is_word(t, _NOBODY)} THEN {t} END"}]
+    # Only where every id ends with .0 was it a float's doing, as pandas writes whole numbers with gaps.
+    floats = all(cell.strip().endswith(".0") for cell in first if cell.strip().lower() not in ("", *_NOBODY))
+    if floats:
+        read = f"SELECT {t}, {steps[1][v]} AS {v} FROM (SELECT {clean} AS {t} FROM raw)"
+        given, decimal = fetch(f"SELECT count({v}), count(*) FILTER (WHERE ends_with({v}, '.0')) FROM ({read})")[0]
+        floats = 0 < given == decimal
+    steps.append({f"f_{name}": f"{v}[:-3]" if floats else v})
+    return Cast(name, header, steps, damaged=f"contains({v}, 'E+')")
+
+
+def _odd(kind: ColumnType, made: str, column: str) -> str:
+    """SQL: whether the plain cast of a cell cannot be trusted. made: the cast's column."""
+    return {
         "money": (
             f"{made} IS NULL OR (contains({column}, '.') AND length({column}) - instr({column}, '.') > 4)"
             f" OR contains({column}, 'e') OR contains({column}, 'E') OR contains({column}, '_')"
@@ -111,39 +117,25 @@ def _probe(kind: ColumnType, column: str) -> list[str]:
         "integer": f"{made} IS NULL OR {made}::VARCHAR <> {column}",
         "flag": f"{made} IS NULL",
     }[kind]
-    return [f"count(*) FILTER (WHERE {column} IS NOT NULL AND ({odd}))"]
 
 
-def _cast(name: str, kind: ColumnType, header: str, column: str, value: str, found: tuple) -> Cast:
-    if kind == "text":
-        return Cast(name, header, value, value)
-    if kind == "id":
-        given, decimal, damaged, nobody = found
-        if nobody:
-            value = f"CASE WHEN NOT {_is_word(value, _NOBODY)} THEN {value} END"
-        # Only where every id ends with .0 was it a float's doing, as pandas writes whole numbers with gaps.
-        made = f"{value}[:-3]" if given and decimal == given - nobody else value
-        return Cast(name, header, value, made, damaged=damaged)
-    if not found[0]:
-        return Cast(name, header, column, f"try_cast({column} AS {SQL_TYPES[kind]})")
-    value = without_null_words(value)
-    if kind == "flag":
-        made = f"try_cast({value} AS BOOLEAN)"
-        return Cast(name, header, value, made, [(f"{value} IS NOT NULL AND {made} IS NULL", "not yes or no")])
-    number = plain_number(value)
-    unreadable = (f"{value} IS NOT NULL AND {number} IS NULL", NOT_A_NUMBER)
+def _number(made: Cast, kind: ColumnType) -> None:
+    """The last steps of a patient number: n_<name>, its text as a program writes it -> f_<name>."""
+    a, o, n, e, f = (f"{letter}_{made.name}" for letter in "aonef")
+    large = (f"{n} IS NOT NULL AND {f} IS NULL", TOO_LARGE)
     if kind == "number":
-        made = f"try_cast({number} AS DOUBLE)"
-        return Cast(name, header, value, made, [unreadable, (f"NOT isfinite({made})", TOO_LARGE)])
-    exact = f"try_cast({number} AS DECIMAL(38,18))"
+        made.steps.append({f: f"CASE WHEN {o} THEN try_cast({n} AS DOUBLE) ELSE {a} END"})
+        made.problems += [(f"{o} AND NOT isfinite({f})", TOO_LARGE), large]
+        return
+    made.steps.append({e: f"CASE WHEN {o} THEN try_cast({n} AS DECIMAL(38,18)) END"})
     if kind == "integer":
-        whole = f"CASE WHEN {exact} = trunc({exact}) THEN try_cast({exact} AS BIGINT) END"
-        large = (f"{number} IS NOT NULL AND {whole} IS NULL", TOO_LARGE)
-        problems = [unreadable, (f"{exact} <> trunc({exact})", NOT_WHOLE), large]
-        return Cast(name, header, value, whole, problems)
-    money = f"try_cast({half_even(exact)} AS DECIMAL(18,4))"
-    large = (f"{number} IS NOT NULL AND {money} IS NULL", TOO_LARGE)
-    return Cast(name, header, value, money, [unreadable, large], rounded=f"{exact} <> {money}")
+        whole = f"WHEN {e} = trunc({e}) THEN try_cast({e} AS BIGINT)"
+        made.problems.append((f"{e} <> trunc({e})", NOT_WHOLE))
+    else:
+        whole = f"WHEN {e} IS NOT NULL THEN try_cast({half_even(e)} AS DECIMAL(18,4))"
+        made.rounded = f"{e} <> {f}"
+    made.steps.append({f: f"CASE WHEN NOT {o} THEN {a} {whole} END"})
+    made.problems.append(large)
 
 
 def plain_number(value: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from socialml.errors import UserError
 from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
 from socialml.store.datasets import Datasets
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second that a command like `datasets` need not wait for
 
 _EVENT_NAMES = [name for name, _ in EVENT_COLUMNS if name != "import_id"]
 _USER_NAMES = [name for name, _ in USER_COLUMNS if name != "import_id"]
@@ -80,7 +83,7 @@ class Rows(Datasets):
         with self.read() as con:
             newest = [info for info in self.imports(name, con) if info.kind == kind][-1:]
             if not newest:
-                return pd.DataFrame()
+                raise UserError("no_rows", f"'{name}' has no {kind}.", "Import such a file, or choose another.")
             return con.execute(f"SELECT * FROM rows_{newest[0].id} LIMIT ?", [rows]).df()
 
     def time_range(self, name: str) -> tuple[datetime, datetime] | None:
