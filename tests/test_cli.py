@@ -103,6 +103,7 @@ def test_datasets_features_segments_runs(shop: tuple[Path, dict[str, Any]], tmp_
         (["segments", "--dataset", "shop", "--k", "99"], "bad_config"),
         (["segments", "--dataset", "shop", "--k", "many"], "bad_config"),
         (["segments", "--dataset", "shop", "--as-of", "tomorrow"], "bad_date"),
+        (["segments", "--dataset", "shop", "--out", "/no/such/folder/s.csv"], "cannot_write"),
         (["features", "--dataset", "shop", "--out", "/no/such/folder/f.parquet"], "cannot_write"),
         (["ingest", "/no/such/file.csv", "--dataset", "shop"], "no_file"),
         (["undo", "--dataset", "nobody"], "no_dataset"),

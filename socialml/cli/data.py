@@ -1,78 +1,17 @@
-"""python -m socialml COMMAND: everything the app does, for scripts.
-
-With --json one JSON object on stdout and nothing else. Exit codes: 0 done, 1 a bug, 2 a mistake the user can
-mend, 130 cancelled.
-"""
+"""Commands that bring, show and remove data."""
 
 from __future__ import annotations
 
-import functools
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from socialml.errors import Cancelled, UserError
-from socialml.progress import Progress
+from socialml.cli import command, dataset_option, day, tell
+from socialml.errors import UserError
 from socialml.schema import KINDS
-from socialml.store import ROOT, SAMPLE, Store, default_path
-
-
-def _fail(error: UserError, as_json: bool) -> NoReturn:
-    if as_json:
-        click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
-    else:
-        click.echo(f"{error.message}\n{error.hint}".strip(), err=True)
-    sys.exit(2)
-
-
-def _tell(progress: Progress) -> None:
-    click.echo(f"{progress.fraction:4.0%}  {progress.message}", err=True)
-
-
-def command(*, opens_store: bool = True) -> Callable[..., Any]:
-    """A command with --store, --seed and --json; what it returns is printed as JSON or as text."""
-
-    def wrap(function: Callable[..., tuple[dict[str, Any], str]]) -> click.Command:
-        @functools.wraps(function)
-        def call(**options: Any) -> None:
-            as_json = options.pop("json")
-            path = options.pop("store") or default_path()
-            try:
-                if opens_store:
-                    with Store(path) as opened:
-                        answer, text = function(opened, **options)
-                else:
-                    options.pop("seed") if "seed" not in function.__annotations__ else None
-                    answer, text = function(**options)
-            except UserError as error:
-                _fail(error, as_json)
-            except (Cancelled, KeyboardInterrupt):
-                click.echo("Stopped; nothing was changed.", err=True)
-                sys.exit(130)
-            click.echo(json.dumps(answer, ensure_ascii=False, default=str) if as_json else text)
-
-        for option in (
-            click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="The store file."),
-            click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random."),
-            click.option("--json", is_flag=True, help="One JSON object on stdout."),
-        ):
-            call = option(call)  # type: ignore[assignment]
-        name = function.__name__.strip("_").replace("_", "-")
-        return cli.command(name, help=function.__doc__)(call)
-
-    return wrap
-
-
-@click.group(help="SocialML: a marketing lab for social commerce.")
-def cli() -> None:
-    pass
-
-
-_dataset = click.option("--dataset", required=True, help="Name of the dataset.")
+from socialml.store import ROOT, SAMPLE, Store
 
 
 @command(opens_store=False)
@@ -103,7 +42,7 @@ def sample(
 
 @command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_dataset
+@dataset_option
 @click.option("--kind", type=click.Choice(list(KINDS)), help="What the table is; guessed if not given.")
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field.")
 @click.option("--date-order", type=click.Choice(["ymd", "mdy", "dmy"]))
@@ -145,7 +84,7 @@ def ingest(
             encoding=encoding,
             currency=currency,
             timezone=timezone,
-            report=_tell,
+            report=tell,
         )
         answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
     lines = [
@@ -192,7 +131,7 @@ def datasets(store: Store, seed: int) -> tuple[dict[str, Any], str]:
 
 
 @command()
-@_dataset
+@dataset_option
 @click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
 @click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
@@ -202,53 +141,11 @@ def features(
     """Write one row for each customer: recency, frequency, money, browsing, interactions."""
     from socialml.features.snapshot import write_user_table
 
-    answer = write_user_table(store, dataset, out, as_of=_day(as_of))
+    answer = write_user_table(store, dataset, out, as_of=day(as_of))
     text = (
         f"{answer['rows']:,} customers x {len(answer['columns'])} columns in {answer['seconds']:.1f} s: {out}"
     )
     return {**answer, "engine": engine}, text
-
-
-def _day(text: str | None) -> Any:
-    from datetime import date
-
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise UserError("bad_date", f"'{text}' is not a date.", "Write it as YYYY-MM-DD.") from error
-
-
-@command()
-@_dataset
-@click.option("--k", default="5", show_default=True, help="Number of segments, or auto (ratio rule).")
-@click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of customers and segments.")
-def segments(
-    store: Store, dataset: str, k: str, as_of: str | None, out: Path | None, seed: int
-) -> tuple[dict[str, Any], str]:
-    """Find and name the segments of a dataset."""
-    from socialml.analyses import base
-    from socialml.analyses import segments as analysis
-    from socialml.export import csv_bytes
-
-    day = _day(as_of)
-    config = analysis.Config.from_json(
-        {"k": None if k == "auto" else _number(k), "seed": seed, "as_of": day.isoformat() if day else None}
-    )
-    run = base.run("segments", store, dataset, config, _tell)
-    if out:
-        names = store.segment_names(run.run_id)
-        out.write_bytes(csv_bytes(analysis.export(base.read_result(run), names)))
-    lines = [run.metrics["evidence"]]
-    lines += [
-        f"{s['name']}: {s['users']:,} customers ({s['share']:.1%}). {s['rule']}"
-        for s in run.metrics["segments"]
-    ]
-    return {"run_id": run.run_id, **run.metrics}, "\n".join([*lines, f"Run {run.run_id}"])
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.lstrip("-").isdigit() else text
 
 
 @command()
@@ -261,13 +158,13 @@ def demo(store: Store, seed: int) -> tuple[dict[str, Any], str]:
     if store.datasets():
         return {"dataset": None, "run_id": None}, "The store has data already; nothing was added."
     for kind in ("users", "orders", "events"):
-        ingest_file(store, ROOT / "sample_data" / f"{kind}.csv", SAMPLE, kind=kind, report=_tell)
-    run = base.run("segments", store, SAMPLE, analysis.Config(), _tell)
+        ingest_file(store, ROOT / "sample_data" / f"{kind}.csv", SAMPLE, kind=kind, report=tell)
+    run = base.run("segments", store, SAMPLE, analysis.Config(), tell)
     return {"dataset": SAMPLE, "run_id": run.run_id}, f"The dataset '{SAMPLE}' is ready."
 
 
 @command()
-@_dataset
+@dataset_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete(store: Store, dataset: str, yes: bool, seed: int) -> tuple[dict[str, Any], str]:
     """Delete a dataset with its runs."""
@@ -279,7 +176,7 @@ def delete(store: Store, dataset: str, yes: bool, seed: int) -> tuple[dict[str, 
 
 
 @command()
-@_dataset
+@dataset_option
 def undo(store: Store, dataset: str, seed: int) -> tuple[dict[str, Any], str]:
     """Undo the last import of a dataset."""
     info = store.undo_last_import(dataset)
@@ -306,25 +203,3 @@ def runs(store: Store, dataset: str | None, seed: int) -> tuple[dict[str, Any], 
     ]
     text = "\n".join(f"{r['run_id']}  {r['dataset']}  {r['created_at']}" for r in found)
     return {"runs": found}, text or "No runs yet."
-
-
-@cli.command(hidden=True)
-@click.argument("job", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def worker(job: Path) -> None:
-    """Carry out one job of the app in this process."""
-    from socialml.jobs.worker import main as work
-
-    sys.exit(work(job))
-
-
-def main() -> None:
-    """Entry point; a wrong option is answered as JSON too when JSON was asked for."""
-    try:
-        cli.main(prog_name="python -m socialml", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        sys.exit(2)
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        _fail(UserError("usage", error.format_message(), "See --help."), "--json" in sys.argv)

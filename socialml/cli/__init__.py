@@ -1,0 +1,121 @@
+"""python -m socialml COMMAND: everything the app does, for scripts.
+
+With --json one JSON object on stdout and nothing else. Exit codes: 0 done, 1 a bug, 2 a mistake the user can
+mend, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from socialml.errors import Cancelled, UserError
+from socialml.progress import Progress
+from socialml.store import Store, default_path
+
+
+def _fail(error: UserError, as_json: bool) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+    else:
+        click.echo(f"{error.message}\n{error.hint}".strip(), err=True)
+    sys.exit(2)
+
+
+def tell(progress: Progress) -> None:
+    click.echo(f"{progress.fraction:4.0%}  {progress.message}", err=True)
+
+
+def command(*, opens_store: bool = True) -> Callable[..., Any]:
+    """A command with --store, --seed and --json; what it returns is printed as JSON or as text."""
+
+    def wrap(function: Callable[..., tuple[dict[str, Any], str]]) -> click.Command:
+        @functools.wraps(function)
+        def call(**options: Any) -> None:
+            as_json = options.pop("json")
+            path = options.pop("store") or default_path()
+            try:
+                if opens_store:
+                    with Store(path) as opened:
+                        answer, text = function(opened, **options)
+                else:
+                    options.pop("seed") if "seed" not in function.__annotations__ else None
+                    answer, text = function(**options)
+            except UserError as error:
+                _fail(error, as_json)
+            except (Cancelled, KeyboardInterrupt):
+                click.echo("Stopped; nothing was changed.", err=True)
+                sys.exit(130)
+            click.echo(json.dumps(answer, ensure_ascii=False, default=str) if as_json else text)
+
+        for option in (
+            click.option("--store", type=click.Path(dir_okay=False, path_type=Path), help="The store file."),
+            click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random."),
+            click.option("--json", is_flag=True, help="One JSON object on stdout."),
+        ):
+            call = option(call)  # type: ignore[assignment]
+        name = function.__name__.strip("_").replace("_", "-")
+        return cli.command(name, help=function.__doc__)(call)
+
+    return wrap
+
+
+@click.group(help="SocialML: a marketing lab for social commerce.")
+def cli() -> None:
+    pass
+
+
+dataset_option = click.option("--dataset", required=True, help="Name of the dataset.")
+
+
+def day(text: str | None) -> Any:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UserError("bad_date", f"'{text}' is not a date.", "Write it as YYYY-MM-DD.") from error
+
+
+def save(out: Path, content: bytes) -> None:
+    """Write a file the user asked for."""
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise UserError(
+            "cannot_write",
+            f"{out} cannot be written: {error.strerror}.",
+            "Choose a folder that exists and is yours.",
+        ) from error
+
+
+@cli.command(hidden=True)
+@click.argument("job", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def worker(job: Path) -> None:
+    """Carry out one job of the app in this process."""
+    from socialml.jobs.worker import main as work
+
+    sys.exit(work(job))
+
+
+def main() -> None:
+    """Entry point. Every module beside this one brings its commands; mistakes in options are told as all others."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    try:
+        cli.main(prog_name="python -m socialml", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        _fail(UserError("usage", error.format_message(), "See --help."), "--json" in sys.argv)
