@@ -103,7 +103,10 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     if apart.open:
         with apart:
             parts.chart(
-                figures.silhouette_plot(result, names), "silhouette-plot", note=settings.SILHOUETTE_NOTE
+                lambda: figures.silhouette_plot(result, names),
+                "silhouette-plot",
+                of=drawn,
+                note=settings.SILHOUETTE_NOTE,
             )
     if map_.open:
         with map_:

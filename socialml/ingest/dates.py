@@ -33,8 +33,6 @@ class TimeColumn:
     unknown: int = 0
     unknown_examples: list[str] = field(default_factory=list)
     null_words: bool = False
-    lowest: str = ""  # as text; the first and last time only where all are ISO
-    highest: str = ""
 
     def sql(self, value: str) -> str:
         """The TIMESTAMP of a value, on the writer's clock or, where `zoned_sql` is true, in UTC."""
@@ -90,27 +88,29 @@ class TimeColumn:
         return UserError("date_order_unclear", question["sentence"], hint)
 
 
-def judge(fetch: Fetch, header: str, value: str, date_order: str | None = None) -> TimeColumn:
+def judge(
+    fetch: Fetch, header: str, value: str, date_order: str | None = None, table: str = "raw"
+) -> TimeColumn:
     """Find the forms of a column.
 
-    fetch: runs SQL over the table `raw` and gives rows. value: SQL of the trimmed text, NULL where empty.
+    fetch: runs SQL over the table and gives rows. value: SQL of the trimmed text, NULL where empty.
     date_order: the user's answer; it settles only what the values leave open.
     """
     column = TimeColumn(header, [], [])
+    table, value = f"(SELECT {value} AS t FROM {table})", "t"
     # Most files hold one tidy form: grouping by shape costs four times as much as this.
     given, iso, low, high = fetch(
         f"SELECT count({value}), count(*) FILTER (WHERE regexp_full_match({value}, '{ISO}')),"
-        f" min({value}), max({value}) FROM raw"
+        f" min({value}), max({value}) FROM {table}"
     )[0]
     if given and given == iso:
         form = form_of("iso")
         assert form is not None
         form.rows, form.examples, column.forms = given, [low, high], [form]
-        column.lowest, column.highest = low, high
         return column
     shapes = fetch(
         f"SELECT CASE WHEN regexp_full_match({value}, '{ISO}') THEN 'iso' ELSE translate({value},"
-        f" '123456789', '000000000') END AS shape, count(*), min({value}), max({value}) FROM raw WHERE"
+        f" '123456789', '000000000') END AS shape, count(*), min({value}), max({value}) FROM {table} WHERE"
         f" {value} IS NOT NULL GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {_MOST_SHAPES + 1}"
     )
     column.unknown = int(len(shapes) > _MOST_SHAPES)
@@ -125,34 +125,32 @@ def judge(fetch: Fetch, header: str, value: str, date_order: str | None = None) 
         else:
             form = forms.setdefault(form.pattern, form)
             form.rows += count
-            column.lowest = min(column.lowest or low, low)
-            column.highest = max(column.highest, high)
             form.examples = list(dict.fromkeys([*form.examples, low, high]))[:3]
     column.forms = sorted(forms.values(), key=lambda form: -form.rows)
     for kind, separator in {(form.kind, form.separator) for form in column.forms if form.kind in UNCLEAR}:
         group = [form for form in column.forms if (form.kind, form.separator) == (kind, separator)]
-        order = _settle(fetch, value, group, date_order)
+        order = _settle(fetch, table, group, date_order)
         for form in group:
             form.order = order
         if order is None:
             column.unclear += group
-            group[0].examples = _telling(fetch, value, group) or group[0].examples
+            group[0].examples = _telling(fetch, table, group) or group[0].examples
     return column
 
 
-def _telling(fetch: Fetch, value: str, group: list[Form]) -> list[str]:
+def _telling(fetch: Fetch, table: str, group: list[Form]) -> list[str]:
     """Values whose day and month differ, so that the readings of them do."""
-    first, second, _ = _parts(value, group[0].separator)
-    where = " OR ".join(matches(value, form) for form in group)
-    rows = fetch(f"SELECT {value} FROM raw WHERE ({where}) AND {first} <> {second} LIMIT 100")
+    first, second, _ = _parts("t", group[0].separator)
+    where = " OR ".join(matches("t", form) for form in group)
+    rows = fetch(f"SELECT t FROM {table} WHERE ({where}) AND {first} <> {second} LIMIT 100")
     return list(dict.fromkeys(row[0] for row in rows))[:3]
 
 
-def _settle(fetch: Fetch, value: str, group: list[Form], date_order: str | None) -> str | None:
+def _settle(fetch: Fetch, table: str, group: list[Form], date_order: str | None) -> str | None:
     """The one order that no value of the group contradicts; else the user's answer, if it can be one."""
-    a, b, c = _parts(value, group[0].separator)
-    where = " OR ".join(matches(value, form) for form in group)
-    first, second, third = fetch(f"SELECT max({a}), max({b}), max({c}) FROM raw WHERE {where}")[0]
+    a, b, c = _parts("t", group[0].separator)
+    where = " OR ".join(matches("t", form) for form in group)
+    first, second, third = fetch(f"SELECT max({a}), max({b}), max({c}) FROM {table} WHERE {where}")[0]
     possible = {
         "mdy": first <= 12 and second <= 31,
         "dmy": second <= 12 and first <= 31,

@@ -84,10 +84,12 @@ def inspect(
     small = size <= WHOLE
     with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
         work = Path(folder)
-        source = open_source(path, work, encoding, head=None if small else HEAD, digest=False)
+        source = open_source(path, work, encoding, head=None if small else HEAD)
         con = read.connect(work, memory_limit="600MB")
         try:
             raw = read.read(con, source, path, work, delimiter, limit=_PARQUET_ROWS)
+            while not read.keep(con, raw):
+                raw = read.again(con, raw, path, work, delimiter)
             fetch: Fetch = lambda sql: con.execute(sql).fetchall()  # noqa: E731
             sample = staging.sample(fetch, raw)
             guessed = guess.guess(raw.layout.names, sample, kind)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from socialml.ingest import dates, values, zones
+from socialml.ingest.forms import ISO
 from socialml.ingest.read import Raw
 from socialml.ingest.values import MISSING, NOT_A_TIME, OUT_OF_RANGE, Cast, Fetch
-from socialml.schema import ACTIONS, EVENT_COLUMNS, KINDS, USER_COLUMNS, ColumnType
+from socialml.schema import ACTIONS, EVENT_COLUMNS, KINDS, USER_COLUMNS
 
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"
+_MOST_WORDS = 5_000  # different actions looked at
 
 
 @dataclass
 class Problem:
-    """Why a row is rejected: the condition, and the cell it is about."""
+    """Why a row is rejected: the condition, and the cell it is about (header, and SQL of its text)."""
 
     condition: str
     header: str
@@ -24,52 +27,73 @@ class Problem:
 
 
 @dataclass
-class Plan:
-    """columns: what the accepted file holds, in order, over the query that `typed` gives.
+class Clock:
+    """A time column: f_<name> is as written, in UTC where `zoned` (true, false, or a column) is true.
 
-    casts: the columns that were read, by field. derived: SQL over them for more columns.
-    first_time: the column whose first and last value the receipt tells, if any.
+    assumed: taken for ISO because the file begins so.
+    """
+
+    name: str
+    header: str
+    zoned: str
+    assumed: bool
+
+
+@dataclass
+class Plan:
+    """columns: what the accepted file holds, in order, over the table `typed` with the clocks.
+
+    casts: the columns that are read, by field. derived: levels of SQL over them for more columns.
+    actions: words of the file -> what they mean, where that is another word.
+    unknown_actions: (word, accepted rows), the commonest first.
     """
 
     columns: dict[str, str] = field(default_factory=dict)
     casts: dict[str, Cast] = field(default_factory=dict)
-    derived: dict[str, str] = field(default_factory=dict)
+    derived: list[dict[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    clock: str | None = None
+    clocks: list[Clock] = field(default_factory=list)
+    clock: str | None = None  # the column whose first and last value the receipt tells
     amount: str | None = None
-    unknown_actions: list[str] = field(default_factory=list)
+    unknown_actions: list[tuple[str, int]] = field(default_factory=list)
     empty_columns: list[str] = field(default_factory=list)
 
-    def typed(self, source: str = "raw") -> str:
-        """A query over `raw` (or more) with f_<field>, d_<derived> and `problem` (an index) beside it."""
-        read = "".join(f", {cast.sql} AS f_{name}" for name, cast in self.casts.items())
-        made = "".join(f", {sql} AS d_{name}" for name, sql in self.derived.items())
-        inner = f"SELECT *{read} FROM {source}"
-        middle = f"SELECT *{made} FROM ({inner})" if made else inner
-        cases = " ".join(f"WHEN {problem.condition} THEN {i}" for i, problem in enumerate(self.problems))
-        problem = f"CASE {cases} END" if cases else "NULL::INTEGER"
-        return f"SELECT *, {problem} AS problem FROM ({middle})"
+    def levels(self) -> list[dict[str, str]]:
+        """{name: SQL} a level, each over `raw` and the levels before it, for all casts and derived columns."""
+        deepest = max((len(cast.steps) for cast in self.casts.values()), default=0)
+        made: list[dict[str, str]] = [{} for _ in range(deepest)]
+        for cast in self.casts.values():
+            for level, step in zip(made, cast.steps, strict=False):
+                level |= step
+        return [*made, *self.derived]
 
 
 def plan(
-    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], date_order: str | None, zone: str
+    fetch: Fetch,
+    raw: Raw,
+    kind: str,
+    mapping: dict[str, str],
+    date_order: str | None,
+    first: list[list[str]],
+    assume: bool,
 ) -> Plan:
-    """The plan for events, orders or users. Raises UserError date_order_unclear."""
+    """The plan for events, orders or users. Raises UserError date_order_unclear.
+
+    first: the first rows as text. assume: take time columns for ISO without a look at all of them, where the
+    first rows are.
+    """
     made = Plan()
     columns, schema = raw.columns, KINDS[kind]
-    others: list[tuple[str, ColumnType, str, str]] = [
-        (f, schema.column(f).type, h, columns[h])
-        for f, h in mapping.items()
-        if schema.column(f).type != "time"
-    ]
-    value_of = values.tidy(fetch, [columns[header] for header in mapping.values()], raw.odd_spaces)
-    for cast in values.plan(fetch, others, value_of):
-        made.casts[cast.name] = cast
     for name, header in mapping.items():
+        column = columns[header]
+        cells = [row[int(column[1:])] for row in first]
         if schema.column(name).type == "time":
-            add_time(made, fetch, name, header, value_of[columns[header]], date_order, zone)
-    if "action" in made.casts:
-        _map_actions(made, fetch)
+            iso = assume and _all_iso(cells)
+            add_time(made, fetch, name, header, values.trimmed(column, raw.odd_spaces), date_order, iso)
+        else:
+            made.casts[name] = values.cast(
+                fetch, name, schema.column(name).type, header, column, raw.odd_spaces, cells
+            )
     _require(made, kind)
     made.problems += [
         Problem(condition, cast.header, cast.value, reason)
@@ -79,26 +103,64 @@ def plan(
     return _users(made) if kind == "users" else _events(made, kind)
 
 
+def _all_iso(cells: list[str]) -> bool:
+    given = [cell.strip() for cell in cells if cell.strip().lower() not in ("", *dates.NULL_WORDS)]
+    return bool(given) and all(re.fullmatch(ISO, cell) for cell in given)
+
+
 def add_time(
-    made: Plan, fetch: Fetch, name: str, header: str, value: str, date_order: str | None, zone: str
+    made: Plan, fetch: Fetch, name: str, header: str, value: str, date_order: str | None, assumed: bool
 ) -> None:
-    """Read a time column: f_<name> as written, d_<name>_utc and d_<name>_local. Raises date_order_unclear."""
-    found = dates.judge(fetch, header, value, date_order)
-    if found.unclear:
-        raise found.ask()
-    if found.null_words:
-        value = values.without_null_words(value)
-    made.casts[name] = Cast(name, header, value, found.sql(value))
-    time = f"f_{name}"
+    """Read a time column: f_<name> as written. value: SQL of the trimmed text. Raises date_order_unclear."""
+    t, v, f = f"t_{name}", f"v_{name}", f"f_{name}"
+    if assumed:
+        i = f"i_{name}"
+        steps = [
+            {t: value},
+            {i: f"regexp_full_match({t}, '{ISO}')"},
+            {v: f"CASE WHEN {i} THEN {t} ELSE {values.without_null_words(t)} END"},
+            {f: f"CASE WHEN {i} THEN try_cast({t} AS TIMESTAMP) END"},
+        ]
+        made.clocks.append(Clock(name, header, "false", True))
+    else:
+        found = dates.judge(fetch, header, value, date_order)
+        if found.unclear:
+            raise found.ask()
+        steps = [{t: value}, {v: values.without_null_words(t) if found.null_words else t}, {f: found.sql(v)}]
+        zoned = found.zoned_sql(v)
+        if zoned not in ("true", "false"):
+            steps[-1][f"z_{name}"] = zoned
+            zoned = f"z_{name}"
+        made.clocks.append(Clock(name, header, zoned, False))
+    made.casts[name] = Cast(name, header, steps, v)
     made.problems += [
-        Problem(f"{time} IS NULL AND {value} IS NOT NULL", header, value, NOT_A_TIME),
-        Problem(f"NOT ({time} >= {EARLIEST} AND {time} < {LATEST})", header, value, OUT_OF_RANGE),
+        Problem(f"{f} IS NULL AND {v} IS NOT NULL", header, v, NOT_A_TIME),
+        Problem(f"NOT ({f} >= {EARLIEST} AND {f} < {LATEST})", header, v, OUT_OF_RANGE),
     ]
-    low, high = _bounds(fetch, found, value)
-    zoned = found.zoned_sql(value)
-    utc, local = zones.to_utc(time, zone, low, high), zones.to_local(time, zone, low, high)
-    made.derived[f"{name}_utc"] = _either(zoned, time, utc)
-    made.derived[f"{name}_local"] = _either(zoned, local, time)
+
+
+def misjudged(made: Plan, fetch: Fetch) -> bool:
+    """Whether a column taken for ISO holds times of another form; over the table `noted`."""
+    for clock in made.clocks:
+        if clock.assumed:
+            unread = f"u_{clock.name}"
+            if fetch(f"SELECT count({unread}) FROM noted")[0][0]:
+                found = dates.judge(fetch, clock.header, unread, table="noted")
+                if any(form.pattern != ISO for form in found.forms):
+                    return True
+    return False
+
+
+def clocks_sql(made: Plan, fetch: Fetch, zone: str) -> str:
+    """A query: `typed` with d_<name>_utc and d_<name>_local for each time."""
+    more = ""
+    for clock in made.clocks:
+        time = f"f_{clock.name}"
+        low, high = _bounds(fetch, time)
+        utc, local = zones.to_utc(time, zone, low, high), zones.to_local(time, zone, low, high)
+        more += f", {_either(clock.zoned, time, utc)} AS d_{clock.name}_utc"
+        more += f", {_either(clock.zoned, local, time)} AS d_{clock.name}_local"
+    return f"(SELECT *{more} FROM typed)"
 
 
 def _either(condition: str, yes: str, no: str) -> str:
@@ -106,42 +168,33 @@ def _either(condition: str, yes: str, no: str) -> str:
     return fixed.get(condition) or f"CASE WHEN {condition} THEN {yes} ELSE {no} END"
 
 
-def _bounds(fetch: Fetch, found: dates.TimeColumn, value: str) -> tuple[datetime, datetime]:
-    """The first and last time, for the zone's table; wide where that is dearer than it is worth."""
-    if len(found.forms) == 1 and found.forms[0].pattern == dates.ISO and found.lowest and found.highest:
-        ends = ", ".join(f"try_cast('{text}' AS TIMESTAMP)" for text in (found.lowest, found.highest))
-        low, high = fetch(f"SELECT {ends}")[0]
-    else:
-        made = found.sql(value)
-        low, high = fetch(
-            f"SELECT min(t), max(t) FROM (SELECT {made} AS t FROM raw) WHERE t >= {EARLIEST} AND t < {LATEST}"
-        )[0]
-    first, last = datetime(1900, 1, 1), datetime(2200, 1, 1)
-    if not low or not high:
-        return first, last
-    day = timedelta(days=1)  # as text, T comes after a space
-    return max(low, first) - day, min(high, last) + day
+def _bounds(fetch: Fetch, time: str) -> tuple[datetime, datetime]:
+    """The first and last time of a column of `typed` and a day more, for the zone's table."""
+    low, high = fetch(
+        f"SELECT min({time}), max({time}) FROM typed WHERE {time} >= {EARLIEST} AND {time} < {LATEST}"
+    )[0]
+    if low is None:
+        return datetime(1900, 1, 1), datetime(2200, 1, 1)
+    day = timedelta(days=1)
+    return low - day, high + day
 
 
-def _map_actions(made: Plan, fetch: Fetch) -> None:
-    """Words for known actions become them; others stay, and are told."""
-    cast = made.casts["action"]
-    words = [
-        row[0]
-        for row in fetch(
-            f"SELECT {cast.value} AS word, count(*) FROM raw GROUP BY word ORDER BY 2 DESC, 1 LIMIT 5000"
-        )
-    ]
+def name_actions(made: Plan, fetch: Fetch) -> None:
+    """Words for known actions become them; others stay, and are told. Over the table `typed`."""
+    words = fetch(
+        "SELECT f_action, count(*) FILTER (WHERE problem IS NULL) FROM typed WHERE f_action IS NOT NULL GROUP"
+        f" BY f_action ORDER BY count(*) DESC, f_action LIMIT {_MOST_WORDS}"
+    )
     renamed: dict[str, str] = {}
-    for word in (word for word in words if word):
+    for word, rows in words:
         meant = ACTIONS.get(word.lower())
         if meant is None:
-            made.unknown_actions.append(word)
+            made.unknown_actions.append((word, rows))
         elif meant != word:
             renamed[word] = meant
     if renamed:
         cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(meant)}" for word, meant in renamed.items())
-        cast.sql = f"CASE {cast.value} {cases} ELSE {cast.value} END"
+        made.columns["action"] = f"CASE f_action {cases} ELSE f_action END"
 
 
 def _require(made: Plan, kind: str) -> None:
@@ -161,20 +214,16 @@ def _events(made: Plan, kind: str) -> Plan:
             product = "try_cast(f_quantity * f_unit_price AS DECIMAL(18,4))"
             both = "f_quantity IS NOT NULL AND f_unit_price IS NOT NULL"
             price = have["unit_price"]
-            late = Problem(f"{both} AND {product} IS NULL", price.header, price.value, values.TOO_LARGE)
             amount = f"coalesce({amount}, {product})" if amount else product
-            if "amount" in have:
-                late.condition += " AND f_amount IS NULL"
-            made.problems.append(late)
+            made.problems.append(
+                Problem(f"{both} AND d_amount IS NULL", price.header, price.value, values.TOO_LARGE)
+            )
         header = have["amount"] if "amount" in have else have["unit_price"]
-        made.derived["amount"] = amount or "NULL"
+        made.derived.append({"d_amount": amount or "NULL"})
         made.problems.append(Problem("d_amount IS NULL", header.header, header.value, MISSING))
         amount = "d_amount"
         negative = "d_amount < 0" + (" OR f_quantity < 0" if "quantity" in have else "")
-        made.derived["action"] = (
-            f"CASE WHEN {negative.replace('d_amount', made.derived['amount'])} THEN 'refund' ELSE"
-            " 'purchase' END"
-        )
+        made.derived.append({"d_action": f"CASE WHEN {negative} THEN 'refund' ELSE 'purchase' END"})
     made.amount = amount
     special = {
         "kind": f"'{kind}'",

@@ -1,9 +1,9 @@
-"""A readable source -> a table `raw` of text in a DuckDB of its own, every row counted twice.
+"""A readable source -> `raw`, text in a DuckDB of its own, every row counted twice.
 
 Two roads. The fast one is DuckDB's reader, taken only with proof that it read every row: the file's own
 line ends (outside quotes) are counted apart from it and must agree. Anything else (ragged rows, stray
-quotes, mixed line ends, blank lines) goes the careful road: Python's csv module, row by row, with each bad
-row kept as a reject with its line.
+quotes, mixed line ends, blank lines) goes the careful road: record by record, with each bad one kept as a
+reject with its line.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ QUOTE, LF, CR = 34, 10, 13
 
 @dataclass
 class Raw:
-    """The table `raw`: columns c0, c1, ... of text, one row a record, in the file's order.
+    """`raw`: columns c0, c1, ... of text, one row a record, in the file's order.
 
     rows: records in the file, those in `ragged` among them, counted apart from DuckDB.
-    line_sql: an expression over `raw` for the line (of a Parquet file: the row) a record begins on.
+    proven: False while `raw` is a view of the file that nobody has read: who reads it must compare `rows`.
+    line_sql: the line (of a Parquet file: the row) a record begins on, over a table of these rows in order.
+    carried: {name: SQL} over `raw` that line_sql needs beside it.
     ragged: records whose number of cells differs from the header's.
     odd_spaces: whether cells may begin or end with tabs or wide spaces, not only plain ones.
     """
@@ -40,6 +42,8 @@ class Raw:
     line_sql: str
     ragged: list[careful.Ragged] = field(default_factory=list)
     odd_spaces: bool = True
+    proven: bool = True
+    carried: dict[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -88,9 +92,10 @@ def read(
     delimiter: str | None = None,
     limit: int | None = None,
 ) -> Raw:
-    """Fill `raw` from the source. Raises UserError empty_file, not_enough_columns, broken_parquet.
+    """Make `raw` of the source, not yet proven where DuckDB can read it.
 
     original: the file that was given. limit: of a Parquet file only the first rows.
+    Raises UserError empty_file, not_enough_columns, broken_parquet.
     """
     if source.format == "parquet":
         from socialml.ingest import parquet
@@ -99,21 +104,38 @@ def read(
         return Raw(source, Layout("", unique_names(names), 0, True), rows, "rowid + 1")
     layout = _layout(source, delimiter)
     scan = scan_file(source.path, layout.delimiter)
-    if scan.clean:
-        try:
-            raw = _fast(con, source, layout, scan)
-        except duckdb.Error:
-            raw = None
-        if raw is not None:
-            return raw
-        changed = reopen(source, original, work) if source.path == original else source
-        if changed is not source:
-            return read(con, changed, original, work, delimiter, limit)
-    elif source.path == original:
+    rows = scan.lines - layout.skip
+    if scan.clean and rows > 0 and len(layout.names) > 1:
+        return _fast(con, source, layout, scan)
+    if source.path == original:
         source = reopen(source, original, work)
-        layout = _layout(source, delimiter)
-    rows, ragged = careful.read(con, source.path, layout)
-    return Raw(source, layout, rows, "line", ragged)
+    return _careful(con, source, delimiter)
+
+
+def again(
+    con: duckdb.DuckDBPyConnection, raw: Raw, original: Path, work: Path, delimiter: str | None = None
+) -> Raw:
+    """`raw` made anew where DuckDB failed to read it or found another number of rows."""
+    con.execute("DROP VIEW IF EXISTS raw")
+    changed = reopen(raw.source, original, work) if raw.source.path == original else raw.source
+    if changed is not raw.source:
+        return read(con, changed, original, work, delimiter)
+    return _careful(con, raw.source, delimiter)
+
+
+def keep(con: duckdb.DuckDBPyConnection, raw: Raw) -> bool:
+    """Make `raw` a table, for who reads it often; whether it holds every row."""
+    if not raw.proven:
+        try:
+            con.execute("CREATE OR REPLACE TABLE kept AS FROM raw")
+        except duckdb.Error:
+            return False
+        if con.execute("SELECT count(*) FROM kept").fetchone() != (raw.rows,):
+            return False
+        con.execute("DROP VIEW raw")
+        con.execute("ALTER TABLE kept RENAME TO raw")
+        raw.proven = True
+    return True
 
 
 def scan_file(path: Path, delimiter: str) -> Scan:
@@ -168,30 +190,31 @@ def _layout(source: Source, delimiter: str | None) -> Layout:
     return find_layout(head, source.file, delimiter)
 
 
-def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: Scan) -> Raw | None:
-    """DuckDB's reader; None where its count does not agree with the file's lines."""
-    expected = scan.lines - layout.skip
-    if expected < 1 or len(layout.names) < 2:
-        return None
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(layout.names)))
+def _careful(con: duckdb.DuckDBPyConnection, source: Source, delimiter: str | None) -> Raw:
+    layout = _layout(source, delimiter)
+    rows, ragged = careful.read(con, source.path, layout)
+    return Raw(source, layout, rows, "line", ragged, carried={"line": "line"})
+
+
+def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: Scan) -> Raw:
+    """DuckDB's reader as a view: reading the file again costs less than keeping its text in a table."""
+    names = [f"c{i}" for i in range(len(layout.names))]
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     quote = '"' if scan.quotes else ""
+    path, delimiter = (text.replace("'", "''") for text in (str(source.path), layout.delimiter))
     con.execute(
-        f"CREATE OR REPLACE TABLE raw AS FROM read_csv(?, columns = {{{columns}}}, auto_detect = false,"
+        f"CREATE OR REPLACE VIEW raw AS FROM read_csv('{path}', columns = {{{columns}}}, auto_detect = false,"
         " header = false,"
         # Not new_line: with it DuckDB 1.5 reads no row at all of a file whose lines end with CR LF.
-        f" delim = ?, quote = '{quote}', escape = '{quote}', skip = {layout.skip}, strict_mode = true)",
-        [str(source.path), layout.delimiter],
+        f" delim = '{delimiter}', quote = '{quote}', escape = '{quote}', skip = {layout.skip},"
+        " strict_mode = true)"
     )
-    rows: int = con.execute("SELECT count(*) FROM raw").fetchone()[0]  # type: ignore[index]
     # Lines inside quotes are none of `lines`; a header over several lines makes the counts differ.
-    if rows != expected:
-        return None
-    line = f"rowid + {layout.skip + 1}"
+    raw = Raw(source, layout, scan.lines - layout.skip, f"rowid + {layout.skip + 1}")
+    raw.odd_spaces, raw.proven = scan.odd_spaces, False
     if scan.breaks_in_quotes:
-        breaks = " + ".join(
-            f"coalesce(length(c{i}) - length(replace(c{i}, chr(10), '')), 0)"
-            for i in range(len(layout.names))
-        )
+        breaks = " + ".join(f"coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in names)
+        raw.carried = {"breaks": breaks}
         before = "ORDER BY rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        line = f"{line} + coalesce(sum({breaks}) OVER ({before}), 0)"
-    return Raw(source, layout, rows, line, odd_spaces=scan.odd_spaces)
+        raw.line_sql += f" + coalesce(sum(breaks) OVER ({before}), 0)"
+    return raw

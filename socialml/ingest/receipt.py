@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from socialml.ingest.plan import Plan
+from socialml.ingest.plan import Clock, Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
 
@@ -23,10 +24,11 @@ class Check:
     sentence: str
 
 
-def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
-    """The checks that the columns of this file allow. now: UTC, naive."""
+def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
+    """The checks that the columns of this file allow, before any row is read. now: UTC, naive."""
     have = made.casts
     found: list[Check] = []
+    here = now.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
     def add(code: str, condition: str, example: str, sentence: str) -> None:
         found.append(Check(code, condition, f"({example})::VARCHAR", sentence))
@@ -37,8 +39,12 @@ def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
         )
         shown = have["order_id"].value if "order_id" in have else have["ts"].value
         add("missing_user", "f_user_id IS NULL", shown, f"have no customer and still count {who}.")
-        moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
-        add("future_dates", f"d_ts_utc > {moment}", have["ts"].value, "are dated later than this import.")
+        add(
+            "future_dates",
+            _later(made.clocks[0], now, here),
+            have["ts"].value,
+            "are dated later than this import.",
+        )
     if kind == "orders" and "order_id" in have:
         cancelled = "regexp_matches(f_order_id, '^[Cc][0-9]')"
         add(
@@ -64,14 +70,6 @@ def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
             "f_amount",
             "have a quantity below 0 but an amount above 0, kept as it is.",
         )
-    if made.unknown_actions:
-        words = ", ".join("'" + word.replace("'", "''") + "'" for word in made.unknown_actions)
-        add(
-            "unknown_actions",
-            f"f_action IN ({words})",
-            "f_action",
-            "have an action that is not known here, kept as it is.",
-        )
     if "age" in have:
         add("age_unlikely", "f_age NOT BETWEEN 5 AND 110", "f_age", "have an age below 5 or above 110.")
     if "satisfaction" in have:
@@ -82,15 +80,14 @@ def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
             "have a satisfaction outside 1 to 5.",
         )
     if "registered" in have:
-        moment = f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S}'"
         add(
             "future_dates",
-            f"d_registered_utc > {moment}",
+            _later(made.clocks[0], now, here),
             have["registered"].value,
             "registered later than this import.",
         )
     for cast in have.values():
-        if cast.rounded != "false":
+        if cast.rounded:
             add(
                 "decimals_rounded",
                 cast.rounded,
@@ -98,27 +95,35 @@ def checks(made: Plan, kind: str, now: datetime) -> list[Check]:
                 f"have more than 4 decimals in '{cast.header}', rounded here.",
             )
         if cast.damaged:
-            ruined = f"contains({cast.value}, 'E+')"
             add(
                 "ids_damaged",
-                ruined,
+                cast.damaged,
                 cast.value,
                 f"have a '{cast.header}' like 6.9E+18: a spreadsheet took its last digits.",
             )
     return found
 
 
+def _later(clock: Clock, now: datetime, here: datetime) -> str:
+    """SQL: whether a time is later than the import, on the clock that it is written in."""
+    return f"f_{clock.name} > CASE WHEN {clock.zoned} THEN TIMESTAMP '{now}' ELSE TIMESTAMP '{here}' END"
+
+
 def warnings(fetch: Fetch, made: Plan, found: list[Check], counts: tuple[int, ...]) -> list[dict[str, Any]]:
-    """The checks that found something, each with its count and up to three examples."""
+    """The checks that found something, each with its count and up to three examples, and unknown actions.
+
+    Over the table `noted`, where w_<number of the check> holds what to show of a row.
+    """
     told = []
-    for check, count in zip(found, counts, strict=True):
+    for i, (check, count) in enumerate(zip(found, counts, strict=True)):
         if count:
-            query = (
-                f"SELECT {check.example} FROM ({made.typed()}) WHERE problem IS NULL AND ({check.condition})"
-                " LIMIT 50"
-            )
-            examples = list(dict.fromkeys(str(row[0]) for row in fetch(query) if row[0] is not None))[:3]
+            rows = fetch(f"SELECT w_{i} FROM noted WHERE w_{i} IS NOT NULL LIMIT 50")
+            examples = list(dict.fromkeys(row[0] for row in rows if row[0]))[:3]
             told.append(warning(check.code, count, check.sentence, examples))
+    if unknown := [(word, rows) for word, rows in made.unknown_actions if rows]:
+        sentence = "have an action that is not known here, kept as it is."
+        examples = [word for word, _ in unknown[:3]]
+        told.append(warning("unknown_actions", sum(rows for _, rows in unknown), sentence, examples))
     return told
 
 

@@ -16,7 +16,7 @@ _DECIMAL = "[-+]?(0|[1-9][0-9]{0,14})?([.][0-9]*)?([eE][-+]?[0-9]{1,3})?"
 _LOOK = 200  # values looked at before a whole column is judged as dates
 
 
-def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
+def plan(fetch: Fetch, raw: Raw, date_order: str | None) -> Plan:
     """Integer, double, boolean, timestamp (on the zone's clock) or text for each column of the file.
 
     A column is a number, a truth value or a date only where all that is given in it is one; then words such
@@ -24,7 +24,7 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
     """
     made = Plan()
     columns = raw.columns
-    value_of = values.tidy(fetch, list(columns.values()), raw.odd_spaces)
+    value_of = {column: values.trimmed(column, raw.odd_spaces) for column in columns.values()}
     counts = _count(fetch, value_of)
     kept = list(columns)
     while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
@@ -33,24 +33,24 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None, zone: str) -> Plan:
     for i, header in enumerate(kept):
         column = columns[header]
         count, name = counts[column], f"r{i}"
-        value = value_of[column]
-        bare = values.without_null_words(value)
-        if count["given"] and column in candidates and is_time(fetch, value):
-            add_time(made, fetch, name, header, value, date_order, zone)
+        if count["given"] and column in candidates and is_time(fetch, value_of[column]):
+            add_time(made, fetch, name, header, value_of[column], date_order, assumed=False)
             made.columns[header] = f"d_{name}_local"
             made.clock = made.clock or f"d_{name}_local"
             continue
-        if not count["given"]:
-            made.casts[name] = Cast(name, header, value, f"{value}::VARCHAR")
-        elif count["whole"] == count["given"]:
-            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS BIGINT)")
-        elif count["decimal"] == count["given"]:
-            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS DOUBLE)")
-        elif count["flag"] == count["given"]:
-            made.casts[name] = Cast(name, header, bare, f"try_cast({bare} AS BOOLEAN)")
+        t, v, f = f"t_{name}", f"v_{name}", f"f_{name}"
+        kinds = {"whole": "BIGINT", "decimal": "DOUBLE", "flag": "BOOLEAN"}
+        kind = next((kinds[k] for k in kinds if 0 < count["given"] == count[k]), None)
+        if kind:
+            steps = [
+                {t: value_of[column]},
+                {v: values.without_null_words(t)},
+                {f: f"try_cast({v} AS {kind})"},
+            ]
         else:
-            made.casts[name] = Cast(name, header, value, f"CASE WHEN {value} IS NOT NULL THEN {column} END")
-        made.columns[header] = f"f_{name}"
+            steps = [{v: value_of[column]}, {f: f"CASE WHEN {v} IS NOT NULL THEN {column} END"}]
+        made.casts[name] = Cast(name, header, steps, v)
+        made.columns[header] = f
     return made
 
 
@@ -71,8 +71,9 @@ def _count(fetch: Fetch, value_of: dict[str, str]) -> dict[str, dict[str, int]]:
                 f" AND isfinite(try_cast({v} AS DOUBLE)))",
                 f"count(*) FILTER (WHERE lower({v}) IN ('true', 'false'))",
             ]
-        read = ", ".join(f"{values.without_null_words(value_of[c])} AS v_{c}" for c in part)
-        row = fetch(f"SELECT {', '.join(sql)} FROM (SELECT {read} FROM raw)")[0]
+        clean = ", ".join(f"{value_of[c]} AS t_{c}" for c in part)
+        read = ", ".join(f"{values.without_null_words(f't_{c}')} AS v_{c}" for c in part)
+        row = fetch(f"SELECT {', '.join(sql)} FROM (SELECT {read} FROM (SELECT {clean} FROM raw))")[0]
         for i, column in enumerate(part):
             found[column] = dict(
                 zip(("given", "whole", "decimal", "flag"), row[4 * i : 4 * i + 4], strict=True)

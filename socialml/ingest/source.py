@@ -34,18 +34,14 @@ class Source:
     format: str  # 'csv' or 'parquet'
     encoding: str | None
     compressed: bool
-    sha256: str
     undecodable: int = 0
     whole: bool = True
 
 
-def open_source(
-    path: Path, work: Path, encoding: str | None = None, head: int | None = None, digest: bool = True
-) -> Source:
+def open_source(path: Path, work: Path, encoding: str | None = None, head: int | None = None) -> Source:
     """Find out what the file is and make it UTF-8.
 
-    For a quick look: head takes only about so many bytes of text, cut at a line end; digest=False leaves
-    sha256 empty.
+    For a quick look: head takes only about so many bytes of text, cut at a line end.
     Raises UserError: empty_file, not_a_table, excel_file, broken_gzip, wrong_encoding, bad_encoding_name.
     """
     start = _first_bytes(path)
@@ -54,7 +50,7 @@ def open_source(
             "empty_file", f"{path.name} is empty (0 bytes).", "Export it again and add the new file."
         )
     if start[:4] == b"PAR1":
-        return Source(path.name, path, "parquet", None, False, _digest(path) if digest else "")
+        return Source(path.name, path, "parquet", None, False)
     compressed = start[:2] == b"\x1f\x8b"
     sample = _text_head(path, compressed, BLOCK)
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -63,9 +59,9 @@ def open_source(
     codec = _known(encoding) if encoding else find_encoding(sample, path.name)
     if codec == "utf-8" and not encoding and not compressed and (head is None or path.stat().st_size <= head):
         # The common road: nothing is copied. A bad byte further on is found while reading.
-        return Source(path.name, path, "csv", codec, False, _digest(path) if digest else "")
+        return Source(path.name, path, "csv", codec, False)
     try:
-        return _transcode(path, work / "text.csv", codec, compressed, head, digest)
+        return _transcode(path, work / "text.csv", codec, compressed, head)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             "broken_gzip", f"{path.name} cannot be unpacked: {error}.", "Download or compress it again."
@@ -81,7 +77,7 @@ def reopen(source: Source, path: Path, work: Path) -> Source:
             decoder.decode(block)
         except UnicodeDecodeError:
             codec = find_encoding(before[-BLOCK:] + block, path.name)
-            return _transcode(path, work / "text.csv", codec, source.compressed, None, bool(source.sha256))
+            return _transcode(path, work / "text.csv", codec, source.compressed, None)
         before = block
     return source
 
@@ -106,8 +102,11 @@ def find_encoding(sample: bytes, name: str = "The file") -> str:
     if control > 0.001 * len(sample):
         raise _binary(name)
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
-    broken, wide = text.count("\ufffd"), sum(ch > "\x7f" for ch in text) if not text.isascii() else 0
-    if not broken or (broken < 0.02 * wide and broken < 0.001 * len(text)):
+    broken = text.count("\ufffd")
+    if not broken:
+        return "utf-8"
+    wide = sum(ch > "\x7f" for ch in text)
+    if broken < 0.02 * wide and broken < 0.001 * len(text):
         return "utf-8"
     chinese = codecs.getincrementaldecoder("gb18030")("replace").decode(sample)
     others = [ch for ch in chinese if ch > "\x7f"]
@@ -183,14 +182,13 @@ def _blocks(path: Path, compressed: bool) -> Iterator[bytes]:
             yield block
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _transcode(
-    path: Path, target: Path, codec: str, compressed: bool, head: int | None, digest: bool
-) -> Source:
+def _transcode(path: Path, target: Path, codec: str, compressed: bool, head: int | None) -> Source:
     """Write the text as UTF-8 without a mark, block by block."""
     decoder = codecs.getincrementaldecoder(codec)("replace")
     replaced = characters = taken = 0
@@ -215,5 +213,4 @@ def _transcode(
             " sense.",
             f"Choose another encoding ({', '.join(ENCODINGS)}), or save the file as UTF-8.",
         )
-    sha256 = _digest(path) if digest else ""
-    return Source(path.name, target, "csv", codec, compressed, sha256, replaced, whole)
+    return Source(path.name, target, "csv", codec, compressed, replaced, whole)

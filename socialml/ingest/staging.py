@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,18 +22,22 @@ import pyarrow.parquet as pq
 
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, plan, read, receipt, records, zones
+from socialml.ingest import dates, guess, plan, read, receipt, records, typed, zones
 from socialml.ingest.layout import shape_of
 from socialml.ingest.options import Options
 from socialml.ingest.plan import Plan, identifier, quoted
 from socialml.ingest.read import Raw
-from socialml.ingest.source import open_source
+from socialml.ingest.source import digest, open_source
+from socialml.ingest.values import Fetch
 from socialml.progress import Progress, Report, silent
 
 ACCEPTED, REJECTS, RECEIPT = "accepted.parquet", "rejects.parquet", "receipt.json"
 _REJECT = pa.schema(
     [("line", pa.int64()), *((name, pa.string()) for name in ("column", "value", "reason", "row"))]
 )
+# The file lives until it is in the store: quick to write counts, and columns of many values gain nothing from
+# a dictionary.
+_PARQUET = "FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000"
 _SAMPLE = 200  # rows a guess of the kind looks at
 
 
@@ -89,59 +94,80 @@ def _check(path: Path, options: Options) -> None:
     zones.check(options.timezone)
 
 
+class _Unproven(RuntimeError):
+    """Another number of rows came out of DuckDB than the file holds."""
+
+
+@dataclass
+class _Typed:
+    """A file whose rows are in the table `typed`."""
+
+    kind: str
+    mapping: dict[str, str]
+    plan: Plan
+    checks: list[receipt.Check]
+
+
 def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, now: datetime) -> Staged:
     began = time.monotonic()
     report(Progress(0, 10, f"Opening {path.name}"))
-    source = open_source(path, work, options.encoding)
-    report(Progress(1, 10, "Reading the rows"))
     con = read.connect(work)
-    try:
-        raw = read.read(con, source, path, work, options.delimiter)
-        if raw.rows == 0:
-            raise UserError(
-                "header_only",
-                f"{path.name} has a header and no rows.",
-                "Export it again with its rows, and add it.",
-            )
-        report(Progress(4, 10, f"Reading values, dates and amounts of {raw.rows:,} rows"))
-        fetch = _fetcher(con)
-        kind, mapping = _settle(fetch, raw, options)
-        if kind == "records":
-            made = records.plan(fetch, raw, options.date_order, options.timezone)
-        else:
-            made = plan.plan(fetch, raw, kind, mapping, options.date_order, options.timezone)
-        checks = receipt.checks(made, kind, now)
-        stats = _statistics(fetch, raw, made, [check.condition for check in checks])
-        report(Progress(6, 10, "Writing the rows"))
-        rejected = stats["problems"] + len(raw.ragged)
-        reasons = _write_rejects(con, raw, made, stats["problems"], out / REJECTS) if rejected else {}
-        if rejected >= raw.rows:
-            raise _all_rejected(raw, out / REJECTS, reasons)
-        accepted = _write_accepted(con, made, stats["problems"], out / ACCEPTED)
-        if accepted + rejected != raw.rows:
-            raise RuntimeError(
-                f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost"
-            )
-        report(Progress(9, 10, "Looking for what seems wrong"))
-        told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, checks, stats["counts"])
-        if stats["duplicates"]:
-            told.append(receipt.repeats(stats["duplicates"]))
-    finally:
-        con.close()
-    used = set(mapping.values())
+    fetch: Fetch = lambda sql: con.execute(sql).fetchall()  # noqa: E731
+    with ThreadPoolExecutor(1) as beside:
+        sha256 = beside.submit(digest, path)
+        try:
+            source = open_source(path, work, options.encoding)
+            report(Progress(1, 10, "Looking at the file"))
+            raw = read.read(con, source, path, work, options.delimiter)
+            if raw.rows == 0:
+                raise UserError(
+                    "header_only",
+                    f"{path.name} has a header and no rows.",
+                    "Export it again with its rows, and add it.",
+                )
+            report(Progress(2, 10, f"Reading values, dates and amounts of {raw.rows:,} rows"))
+            try:
+                found = _type(con, raw, options, now)
+            except (duckdb.Error, _Unproven):
+                if raw.proven:
+                    raise
+                raw = read.again(con, raw, path, work, options.delimiter)
+                found = _type(con, raw, options, now)
+            made = found.plan
+            if "action" in made.casts:
+                plan.name_actions(made, fetch)
+            rows = plan.clocks_sql(made, fetch, options.timezone)
+            stats = typed.statistics(fetch, rows, made, len(found.checks))
+            report(Progress(6, 10, "Writing the rows"))
+            rejected = stats["problems"] + len(raw.ragged)
+            reasons = _write_rejects(con, raw, made, stats["problems"], out / REJECTS) if rejected else {}
+            if rejected >= raw.rows:
+                raise _all_rejected(raw, out / REJECTS, reasons)
+            accepted = _write_accepted(con, made, rows, stats["problems"], out / ACCEPTED)
+            if accepted + rejected != raw.rows:
+                raise RuntimeError(
+                    f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost"
+                )
+            report(Progress(9, 10, "Looking for what seems wrong"))
+            told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, found.checks, stats["counts"])
+            if stats["duplicates"]:
+                told.append(receipt.repeats(stats["duplicates"]))
+        finally:
+            con.close()
+    used = set(found.mapping.values())
     paper = {
         "file": path.name,
-        "kind": kind,
+        "kind": found.kind,
         "encoding": raw.source.encoding,
         "delimiter": raw.layout.delimiter or None,
-        "sha256": source.sha256,
+        "sha256": sha256.result(),
         "shape": shape_of(raw.layout.names),
         "rows_read": raw.rows,
         "rows_accepted": accepted,
         "rows_rejected": rejected,
         "reasons": reasons,
-        "mapping": mapping,
-        "unmapped": [] if kind == "records" else [h for h in raw.layout.names if h not in used],
+        "mapping": found.mapping,
+        "unmapped": [] if found.kind == "records" else [h for h in raw.layout.names if h not in used],
         "warnings": told,
         "first_time": stats["first"],
         "last_time": stats["last"],
@@ -154,11 +180,31 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
     return Staged(out / ACCEPTED, out / REJECTS if rejected else None, paper)
 
 
-def _fetcher(con: duckdb.DuckDBPyConnection) -> plan.Fetch:
-    return lambda sql: con.execute(sql).fetchall()
+def _type(con: duckdb.DuckDBPyConnection, raw: Raw, options: Options, now: datetime) -> _Typed:
+    """Settle what the columns are and make `typed`; proof that every row is in it.
+
+    Most files hold what their first rows promise: these are believed, the whole is checked afterwards and,
+    where it holds times of other forms, judged and read again.
+    """
+    fetch: Fetch = lambda sql: con.execute(sql).fetchall()  # noqa: E731
+    first = sample(fetch, raw)
+    kind, mapping = _settle(first, raw, options)
+    if kind == "records" and not read.keep(con, raw):
+        raise _Unproven
+    for assume in (True, False):
+        if kind == "records":
+            made = records.plan(fetch, raw, options.date_order)
+        else:
+            made = plan.plan(fetch, raw, kind, mapping, options.date_order, first, assume)
+        checks = receipt.checks(made, kind, now, options.timezone)
+        if typed.create(con, raw, made, checks) != raw.rows - len(raw.ragged):
+            raise _Unproven(f"not all of {raw.rows} rows arrived")
+        if not plan.misjudged(made, fetch):
+            break
+    return _Typed(kind, mapping, made, checks)
 
 
-def sample(fetch: plan.Fetch, raw: Raw, rows: int = _SAMPLE) -> list[list[str]]:
+def sample(fetch: Fetch, raw: Raw, rows: int = _SAMPLE) -> list[list[str]]:
     """The first rows as text."""
     cells = ", ".join(raw.columns.values())
     return [
@@ -167,52 +213,22 @@ def sample(fetch: plan.Fetch, raw: Raw, rows: int = _SAMPLE) -> list[list[str]]:
     ]
 
 
-def _settle(fetch: plan.Fetch, raw: Raw, options: Options) -> tuple[str, dict[str, str]]:
+def _settle(first: list[list[str]], raw: Raw, options: Options) -> tuple[str, dict[str, str]]:
     """The kind and the checked mapping: the user's, else guessed."""
     if options.kind and options.mapping is not None:
         kind, mapping = options.kind, options.mapping
     else:
-        guessed = guess.guess(raw.layout.names, sample(fetch, raw), options.kind)
+        guessed = guess.guess(raw.layout.names, first, options.kind)
         kind, mapping = guessed.kind, options.mapping if options.mapping is not None else guessed.mapping
     return kind, guess.check_mapping(kind, mapping, raw.layout.names)
 
 
-def _statistics(fetch: plan.Fetch, raw: Raw, made: Plan, conditions: list[str]) -> dict[str, Any]:
-    """One pass over the typed rows: rejects, times, total, warnings; and repeats of whole rows."""
-    clock = made.clock or "NULL::TIMESTAMP"
-    good = "FILTER (WHERE problem IS NULL)"
-    counts = "".join(
-        f", count(*) FILTER (WHERE problem IS NULL AND ({condition}))" for condition in conditions
-    )
-    cells = ", ".join(raw.columns.values())
-    row = fetch(
-        f"SELECT count(problem), min({clock}) {good}, max({clock}) {good},"
-        f" sum({made.amount or 'NULL::INTEGER'}) {good}, count(*) {good} - count(DISTINCT hash({cells}))"
-        f" {good}{counts} FROM ({made.typed()})"
-    )[0]
-    problems, first, last, total, duplicates, *rest = row
-    return {
-        "problems": problems,
-        "duplicates": duplicates,
-        "counts": tuple(rest),
-        "first": first.isoformat(sep=" ") if first else None,
-        "last": last.isoformat(sep=" ") if last else None,
-        "total": None if made.amount is None else _decimal(total),
-    }
-
-
-def _decimal(total: Any) -> str:
-    """A decimal without the zeros at its end: '9747747.934'."""
-    text = format(total or 0, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _write_accepted(con: duckdb.DuckDBPyConnection, made: Plan, problems: int, target: Path) -> int:
+def _write_accepted(
+    con: duckdb.DuckDBPyConnection, made: Plan, rows: str, problems: int, target: Path
+) -> int:
     columns = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.columns.items())
     where = " WHERE problem IS NULL" if problems else ""
-    con.execute(
-        f"COPY (SELECT {columns} FROM ({made.typed()}){where}) TO {quoted(str(target))} (FORMAT parquet)"
-    )
+    con.execute(f"COPY (SELECT {columns} FROM {rows}{where}) TO {quoted(str(target))} ({_PARQUET})")
     return pq.read_metadata(target).num_rows
 
 
@@ -220,22 +236,12 @@ def _write_rejects(
     con: duckdb.DuckDBPyConnection, raw: Raw, made: Plan, problems: int, target: Path
 ) -> dict[str, int]:
     """One row for each rejected record, in the file's order; how often each reason is given."""
-    width, delimiter = len(raw.layout.names), raw.layout.delimiter or ","
+    width = len(raw.layout.names)
     told = ((bad.line, None, f"{bad.cells} cells, not {width}", bad.reason, bad.text) for bad in raw.ragged)
     con.register(
         "ragged", pa.Table.from_pylist([dict(zip(_REJECT.names, row, strict=True)) for row in told], _REJECT)
     )
-    parts = ["SELECT * FROM ragged"]
-    if problems:
-        line = "line" if raw.line_sql == "line" else f"{raw.line_sql} AS line"
-        numbered = "raw" if line == "line" else f"(SELECT *, {line} FROM raw)"
-        cells = ", ".join(_csv_cell(column, delimiter) for column in raw.columns.values())
-        parts.append(
-            f"SELECT line, {_pick([quoted(p.header) for p in made.problems])} AS column,"
-            f" {_pick([p.value for p in made.problems])} AS value,"
-            f" {_pick([quoted(p.reason) for p in made.problems])} AS reason, concat_ws({quoted(delimiter)},"
-            f" {cells}) AS row FROM ({made.typed(numbered)}) WHERE problem IS NOT NULL"
-        )
+    parts = ["SELECT * FROM ragged"] + ([typed.rejects(made)] if problems else [])
     con.execute(
         f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT"
         " parquet)"
@@ -245,18 +251,6 @@ def _write_rejects(
         f"SELECT reason, count(*) FROM read_parquet({quoted(str(target))}) GROUP BY 1 ORDER BY 2 DESC, 1"
     )
     return dict(found.fetchall())
-
-
-def _pick(texts: list[str]) -> str:
-    return "CASE problem " + " ".join(f"WHEN {i} THEN {text}" for i, text in enumerate(texts)) + " END"
-
-
-def _csv_cell(column: str, delimiter: str) -> str:
-    """SQL for a cell as it stands in a CSV file, quoted where it must be."""
-    marks = ("'\"'", "chr(10)", "chr(13)", quoted(delimiter))
-    special = " OR ".join(f"contains({column}, {mark})" for mark in marks)
-    quoted_cell = f"'\"' || replace({column}, '\"', '\"\"') || '\"'"
-    return f"CASE WHEN {column} IS NULL THEN '' WHEN {special} THEN {quoted_cell} ELSE {column} END"
 
 
 def _all_rejected(raw: Raw, rejects: Path, reasons: dict[str, int]) -> UserError:

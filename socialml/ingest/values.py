@@ -31,21 +31,18 @@ _ODD_SPACES = " || chr(9) || chr(160) || chr(12288) || chr(65279)"
 class Cast:
     """How one field is made from one column of `raw`.
 
-    steps: levels of {name: SQL}; a level uses the names of those before it. They give v_<name>, the trimmed
-    text, NULL where nothing is given, and f_<name>, the typed value.
+    steps: levels of {name: SQL}; a level uses the names of those before it. The last gives f_<name>, the
+    typed value. value: SQL over them of the trimmed text, NULL where nothing is given.
     problems: (condition, reason) pairs; the first that is true rejects the row.
     """
 
     name: str
     header: str
     steps: list[dict[str, str]]
+    value: str
     problems: list[tuple[str, str]] = field(default_factory=list)
     rounded: str | None = None  # condition: had more decimals than are stored
     damaged: str | None = None  # condition: an id in the form 6.9E+18, whose digits are lost
-
-    @property
-    def value(self) -> str:
-        return f"v_{self.name}"
 
 
 def trimmed(column: str, odd_spaces: bool) -> str:
@@ -63,7 +60,8 @@ def without_null_words(value: str) -> str:
 def _is_word(value: str, words: tuple[str, ...]) -> str:
     """SQL: whether a value is one of some words, in any case. Not IN: DuckDB makes a join of a long list."""
     pattern = "|".join(re.escape(word) for word in words)
-    return f"(length({value}) <= {max(map(len, words))} AND regexp_full_match(lower({value}), '{pattern}'))"
+    longest = max(len(word.encode()) for word in words)
+    return f"(strlen({value}) <= {longest} AND regexp_full_match(lower({value}), '{pattern}'))"
 
 
 def cast(
@@ -72,7 +70,7 @@ def cast(
     """How a field that is not a time is read. first: the column's first cells."""
     clean = trimmed(column, odd_spaces)
     if kind == "text":
-        return Cast(name, header, [{f"v_{name}": clean}, {f"f_{name}": f"v_{name}"}])
+        return Cast(name, header, [{f"f_{name}": clean}], f"f_{name}")
     if kind == "id":
         return _id(fetch, name, header, column, clean, first)
     a, o, t, v, n = (f"{letter}_{name}" for letter in "aotvn")
@@ -80,9 +78,9 @@ def cast(
         {a: f"try_cast({column} AS {SQL_TYPES[kind]})"},
         {o: f"{column} IS NOT NULL AND ({_odd(kind, a, column)})"},  # is for the patient
         {t: f"CASE WHEN {o} THEN {clean} END"},
-        {v: f"CASE WHEN NOT {o} THEN {column} ELSE {without_null_words(t)} END"},
+        {v: f"CASE WHEN {o} THEN {without_null_words(t)} END"},
     ]
-    made = Cast(name, header, steps)
+    made = Cast(name, header, steps, f"CASE WHEN {o} THEN {v} ELSE {column} END")
     if kind == "flag":
         steps.append({f"f_{name}": f"CASE WHEN {o} THEN try_cast({v} AS BOOLEAN) ELSE {a} END"})
         made.problems = [(f"{o} AND {v} IS NOT NULL AND f_{name} IS NULL", NOT_A_FLAG)]
@@ -94,16 +92,26 @@ def cast(
 
 
 def _id(fetch: Fetch, name: str, header: str, column: str, clean: str, first: list[str]) -> Cast:
-    t, v = f"t_{name}", f"v_{name}"
-    steps = [{t: clean}, {v: f"CASE WHEN NOT {_is_word(t, _NOBODY)} THEN {t} END"}]
+    o, t, v, f = (f"{letter}_{name}" for letter in "otvf")
+    longest = max(map(len, _NOBODY))
+    steps = [
+        {o: f"{column} < '!' OR strlen({column}) <= {longest} OR {clean} <> {column}"},
+        {t: f"CASE WHEN {o} THEN {clean} END"},
+        {v: f"CASE WHEN NOT {o} THEN {column} WHEN NOT {_is_word(t, _NOBODY)} THEN {t} END"},
+    ]
     # Only where every id ends with .0 was it a float's doing, as pandas writes whole numbers with gaps.
     floats = all(cell.strip().endswith(".0") for cell in first if cell.strip().lower() not in ("", *_NOBODY))
     if floats:
-        read = f"SELECT {t}, {steps[1][v]} AS {v} FROM (SELECT {clean} AS {t} FROM raw)"
-        given, decimal = fetch(f"SELECT count({v}), count(*) FILTER (WHERE ends_with({v}, '.0')) FROM ({read})")[0]
+        bare = f"SELECT CASE WHEN NOT {_is_word('t', _NOBODY)} THEN t END AS v FROM (SELECT {clean} AS t FROM raw)"
+        given, decimal = fetch(f"SELECT count(v), count(*) FILTER (WHERE ends_with(v, '.0')) FROM ({bare})")[
+            0
+        ]
         floats = 0 < given == decimal
-    steps.append({f"f_{name}": f"{v}[:-3]" if floats else v})
-    return Cast(name, header, steps, damaged=f"contains({v}, 'E+')")
+    if not floats:
+        steps[-1] = {f: steps[-1][v]}
+        return Cast(name, header, steps, f, damaged=f"contains({f}, 'E+')")
+    steps.append({f: f"{v}[:-3]"})
+    return Cast(name, header, steps, v, damaged=f"contains({v}, 'E+')")
 
 
 def _odd(kind: ColumnType, made: str, column: str) -> str:
