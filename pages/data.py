@@ -19,6 +19,8 @@ _NOUNS = {
 
 def answer(chosen: context.Context) -> str:
     tables = state.store().tables(chosen.name)
+    if not tables:
+        return f"'{chosen.name}' is empty: add a file, or delete it."
     held = words.listed([words.plural(rows, _NOUNS[kind]) for kind, rows in tables.items()])
     days = f", from {chosen.first} to {chosen.last}" if chosen.first else ""
     return f"'{chosen.name}' holds {held}{days}."
@@ -32,9 +34,10 @@ def show(chosen: context.Context) -> None:
             parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"),
             icon=":material/check_circle:",
         )
-        st.page_link(
-            "pages/segments.py", label="Find the groups of these customers", icon=":material/groups:"
-        )
+        if chosen.first is not None:  # else that page has nothing to group by
+            st.page_link(
+                "pages/segments.py", label="Find the groups of these customers", icon=":material/groups:"
+            )
     files, changes, look, keep = parts.tabs(
         "data-tab", ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"]
     )

@@ -51,8 +51,8 @@ def show(chosen: context.Context) -> None:
     months = data.months
     parts.heading(
         "Overview",
-        f"{words.count(data.buyers)} of {words.plural(data.users, 'customer')}{who} placed"
-        f" {words.plural(data.orders, 'order')} worth {words.money(data.revenue, chosen.currency)}"
+        f"{words.count(data.buyers)} of {words.plural(data.users, 'customer')}{who} placed orders:"
+        f" {words.count(data.orders)} in all, worth {words.money(data.revenue, chosen.currency)}"
         " after refunds.",
     )
     per_order = data.revenue / data.orders if data.orders else None
@@ -68,7 +68,7 @@ def show(chosen: context.Context) -> None:
             parts.KeyFigure(
                 "Orders",
                 words.figure(data.orders),
-                "Different order numbers; without numbers, purchases.",
+                "Different order numbers, those of unknown customers too; without numbers, purchases.",
                 months["orders"].tolist(),
             ),
             parts.KeyFigure(

@@ -36,7 +36,7 @@ def answer(result: analysis.Result, value: pd.DataFrame) -> str:
         row = result.segments.set_index("id").loc[int(best["segment"])]
         sentence += (
             f" {row['name']} ({words.share(row['share'], 0)} of customers) bring"
-            f" {words.share(best['revenue_share'], 0)} of revenue."
+            f" {words.share(best['revenue_share'], 0)} of these customers' revenue."
         )
     return f"{sentence} {result.evidence}"
 

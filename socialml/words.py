@@ -73,6 +73,15 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else "none"
 
 
+def age(days: int) -> str:
+    """3 -> '3 days old', 400 -> '13 months old'"""
+    if days <= 0:
+        return "of today"
+    if days < 60:
+        return f"{plural(days, 'day')} old"
+    return f"{plural(days // 30.44, 'month')} old" if days < 731 else f"{plural(days // 365.25, 'year')} old"
+
+
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

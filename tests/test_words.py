@@ -42,3 +42,11 @@ def test_sentences() -> None:
     assert words.listed([]) == "none"
     assert words.spelled(5) == "five"
     assert words.spelled(12) == "12"
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(-1, "of today"), (1, "1 day old"), (59, "59 days old"), (400, "13 months old"), (5000, "13 years old")],
+)
+def test_age(days: int, text: str) -> None:
+    assert words.age(days) == text

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from socialml import words
 from socialml.store import Dataset
 from socialml.ui import state
 
@@ -76,7 +77,21 @@ def sidebar() -> Context | None:
         start, until = _dates(dataset.id, first, last)
         if until:
             as_of = min(as_of, until)
-    return Context(dataset, version, first, last, start, until, as_of, _segment(dataset))
+    segment = _segment(dataset)
+    _ages(dataset.name, last)
+    return Context(dataset, version, first, last, start, until, as_of, segment)
+
+
+def _ages(dataset: str, last: date | None) -> None:
+    """How old the data is, and what the newest run took: on every page."""
+    lines = []
+    if last:
+        lines.append(f"Data up to {last}, {words.age((date.today() - last).days)}.")
+    run = state.newest_run(dataset, "segments")
+    if run:
+        lines.append(f"Groups made on {run.created_at:%Y-%m-%d} in {run.seconds:.1f} s.")
+    if lines:
+        st.sidebar.caption("  \n".join(lines))
 
 
 def _dates(dataset: int, first: date, last: date) -> tuple[datetime | None, datetime | None]:

@@ -77,7 +77,7 @@ def segments(last: dict[str, Any], as_of: date | None) -> dict[str, Any]:
             help="Values far outside the middle half (three interquartile ranges) are moved to that bound.",
         )
         logs = right.checkbox(
-            "Take logarithms of skewed numbers",
+            "Take logs of skewed numbers",
             last.get("log_skew", 1.0) is not None,
             key="set-log",
             persist_state="session",

@@ -67,8 +67,12 @@ def _receive() -> None:
         help="Orders, behaviour events, customers, or any other table. The file stays on this machine.",
     )
     if dropped is not None:
+        # Messages name the file by its path's last part, so it keeps its own name, in a folder of its own.
         suffixes = "".join(re.findall(r"\.(?:csv|tsv|txt|gz|parquet)", dropped.name.lower())[-2:])
-        path = state.store().inbox / f"{secrets.token_hex(8)}{suffixes}"
+        stem = re.sub(r"[^\w\- ]+", " ", dropped.name.split(".")[0]).strip()[:60] or "file"
+        folder = state.store().inbox / secrets.token_hex(8)
+        folder.mkdir()
+        path = folder / f"{stem}{suffixes}"
         path.write_bytes(dropped.getbuffer())
         st.session_state["_upload"] = {"path": str(path), "name": dropped.name}
         st.session_state["_upload_turn"] = turn + 1  # a new uploader, so that the bytes leave memory
@@ -121,9 +125,15 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
         key="up-kind",
     )
     name = _dataset(right, upload, chosen)
-    st.caption(parts.plain(f"{found.reason}{f' Encoding {found.encoding}.' if found.encoding else ''}"))
+    if not KINDS[kind].columns:  # for the other kinds the mapping below says it, in plain names
+        st.caption(parts.plain(found.reason))
     parts.table(pd.DataFrame(found.sample, columns=found.header), key="up-preview", height=180)
     mapping = _mapping(KINDS[kind], found)
+    clocks = {column.name for column in KINDS[kind].columns if column.type == "time"}
+    if any(mapping.get(field) != found.mapping.get(field) for field in clocks):
+        # Another column holds the time than the one guessed: its dates may need the question too.
+        pairs = tuple(mapping.items())
+        found = _inspect(upload["path"], kind, encoding, delimiter, pairs)
     order = _date_order(found)
     gaps = KINDS[kind].missing(set(mapping))
     if gaps:
@@ -153,8 +163,15 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
 
 
 @st.cache_data(show_spinner="Reading the file …", max_entries=8)
-def _inspect(path: str, kind: str | None, encoding: str | None, delimiter: str | None) -> Inspection:
-    return ingest.inspect(path, kind=kind, encoding=encoding, delimiter=delimiter)
+def _inspect(
+    path: str,
+    kind: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    mapping: tuple[tuple[str, str], ...] | None = None,
+) -> Inspection:
+    given = None if mapping is None else dict(mapping)
+    return ingest.inspect(path, kind=kind, mapping=given, encoding=encoding, delimiter=delimiter)
 
 
 def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:
@@ -252,7 +269,7 @@ def _submit(upload: dict[str, str], settings: dict[str, Any]) -> None:
 def _done(dataset: str, upload: dict[str, str] | None) -> None:
     """Forget the file and show the dataset; the receipt is on top of the list below."""
     if upload:
-        Path(upload["path"]).unlink(missing_ok=True)
+        _forget(upload)
     for key in ("_upload", "_import_job"):
         st.session_state.pop(key, None)
     st.session_state["_just_imported"] = dataset
@@ -260,9 +277,16 @@ def _done(dataset: str, upload: dict[str, str] | None) -> None:
     st.rerun()
 
 
+def _forget(upload: dict[str, str]) -> None:
+    path = Path(upload["path"])
+    path.unlink(missing_ok=True)
+    if path.parent.exists() and path.parent != state.store().inbox:
+        path.parent.rmdir()
+
+
 def _discard_button(upload: dict[str, str]) -> None:
     if st.button("Take another file", key="up-discard"):
-        Path(upload["path"]).unlink(missing_ok=True)
+        _forget(upload)
         for key in ("_upload", "_import_job"):
             st.session_state.pop(key, None)
         st.rerun()
