@@ -104,7 +104,9 @@ def show(chosen: context.Context) -> None:
         numbers=months[list(named)].rename(columns=named),
     )
     who, when, where, what, changed = parts.tabs(
-        "overview-tab", ["Who buys?", "When?", "Where?", "What?", "What changed?"]
+        "overview-tab",
+        ["Who buys?", "When?", "Where?", "What?", "What changed?"],
+        default="Who buys?" if months["visitors"].any() else "When?",
     )
     if who.open:
         with who:

@@ -129,14 +129,14 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
             "Group": frame["name"],
             "Customers": frame["users"],
             "Share": frame["share"] * 100,
+            "Published share": frame["published_share"] * 100,
             "Orders a month": frame["purchases_per_month"].round(1),
-            "Revenue": frame["revenue"],
+            "Published orders": frame["published_purchases_per_month"],
+            "Revenue": frame["revenue"].round(),
             "Share of revenue": frame["revenue_share"] * 100,
+            "Name fits": frame["confidence"] * 100,
             "How to tell them": frame["rule"],
             "Rule hits (F1)": frame["f1"].round(2),
-            "Name fits": frame["confidence"] * 100,
-            "Published share": frame["published_share"] * 100,
-            "Published orders a month": frame["published_purchases_per_month"],
             "Published effect of its strategy": frame["published_effect"],
         }
     )
@@ -150,7 +150,9 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
                 f"Revenue ({words.sign(currency).strip()})", format="localized"
             ),
             "Share": percent,
-            "Share of revenue": percent,
+            "Share of revenue": st.column_config.NumberColumn(
+                format="%.1f%%", help="Of what these customers spent, not of sales without a customer."
+            ),
             "Published share": percent,
             "Name fits": st.column_config.NumberColumn(
                 format="%.0f%%",
@@ -228,6 +230,12 @@ def _believe(chosen: context.Context, run: Run, result: analysis.Result) -> None
         f"Made from {words.plural(result.n_users, 'customer')} as they were at the end of {result.as_of},"
         f" in {seconds} s. Drawn anew, the groups come back to {words.share(result.stability_ari, 0)}."
     )
+    if result.as_of < (chosen.last or result.as_of) and not chosen.until:
+        st.caption(f"{chosen.last} is left out: the data ends before that day is over.")
+    if chosen.start:
+        st.caption(
+            "The first of the dates in the sidebar does not bound the groups: they use all that came before."
+        )
     if result.unmeasured:
         st.caption(f"Not in this data, so not used: {words.listed(result.unmeasured)}.")
     with st.expander("Details of this run"):

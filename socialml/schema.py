@@ -86,7 +86,7 @@ _ITEM = Column(
     type="id",
     label="Product",
     aliases=_also(
-        "item itemid productid product sku skuid goodsid stockcode 商品id 商品编号 商品 货号 商品编码 宝贝id"
+        "item itemid productid product sku skuid goodsid stockcode 商品id 商品编号 商品 货号 商品编码 宝贝id 商品名称"
     ),
 )
 _CATEGORY = Column(

@@ -36,7 +36,7 @@ def bug(log: Path) -> UserError:
     return UserError(
         INTERNAL,
         "This stopped on an error in the program, not in your data. Nothing was changed.",
-        f"The details are in {log}. Other settings may avoid it.",
+        f"Start it again; if it stops again, report it with the log of this job: {log}",
     )
 
 

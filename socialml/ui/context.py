@@ -60,6 +60,9 @@ def sidebar() -> Context | None:
     if not datasets:
         st.sidebar.caption("No data yet. Bring a file on the Data page.")
         return None
+    linked = st.query_params.get("dataset")
+    if linked is not None and linked not in datasets:
+        st.sidebar.warning("The dataset of this link is not here (any more).", icon=":material/link_off:")
     wanted = st.session_state.pop("_open_dataset", None)
     if wanted in datasets:
         st.session_state["dataset"] = wanted

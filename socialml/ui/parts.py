@@ -65,9 +65,9 @@ def key_figures(figures: Sequence[KeyFigure]) -> None:
             )
 
 
-def tabs(key: str, names: list[str]) -> Sequence[TabContainer]:
+def tabs(key: str, names: list[str], default: str | None = None) -> Sequence[TabContainer]:
     """Tabs named by questions; the open one is in the link. Draw only what is `.open`: charts are dear on a phone."""
-    return st.tabs(names, key=key, bind="query-params")
+    return st.tabs(names, key=key, bind="query-params", default=default)
 
 
 def is_dark() -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import streamlit as st
 
 from socialml.jobs.job import JobState
@@ -24,8 +26,13 @@ def panel(job: JobState) -> None:
         st.fragment(_running, run_every=1)(job.id)
     elif job.status == "failed" and job.error:
         parts.error(job.error)
-    elif job.status in ("cancelled", "lost"):
+    elif job.status == "lost" or (job.status == "cancelled" and _just_now(job)):
         st.warning(parts.plain(job.message), icon=":material/info:")
+
+
+def _just_now(job: JobState) -> bool:
+    """That a job was stopped is news for a minute only."""
+    return job.finished_at is not None and datetime.now(UTC) - job.finished_at < timedelta(minutes=1)
 
 
 def _running(job_id: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 ELBOW_NOTE = (
-    "The elbow is drawn because everybody knows it, but it answers five for almost anything, noise too."
+    "The elbow is drawn because everybody knows it, but it finds a bend in noise too."
     " The ratio rule looks where the gain drops most, and is the better guide."
 )
 SILHOUETTE_NOTE = (

@@ -175,3 +175,34 @@ def test_a_job_under_way_is_shown_to_a_new_session_too(open_app: Open, demo: Pat
     assert state.manager().wait(job, timeout=20).status == "cancelled"
     app.run()
     assert len(state.store().runs(dataset="sample")) == 1
+
+
+TABS = {
+    "overview": ("Who buys?", "When?", "Where?", "What?", "What changed?"),
+    "segments": (
+        "Who are they?",
+        "How many groups?",
+        "How distinct?",
+        "Where do they lie?",
+        "Why this customer?",
+    ),
+    "data": ("What came in?", "What was changed?", "How do the rows look?", "Undo or delete"),
+}
+
+
+@pytest.mark.parametrize("page", TABS)
+def test_every_tab_opens(open_app: Open, demo: Path, page: str) -> None:
+    app = open_app(page, demo)
+    for tab in TABS[page]:
+        app.session_state[f"{page}-tab"] = tab
+        app.run()
+        assert not app.exception, (tab, app.exception)
+        assert not app.error, tab
+
+
+def test_a_link_to_a_dataset_that_is_gone_says_so(open_app: Open, demo: Path) -> None:
+    app = open_app("segments", demo)
+    assert not app.sidebar.warning
+    app.query_params["dataset"] = "gone"
+    app.run()
+    assert "not here" in app.sidebar.warning[0].value
