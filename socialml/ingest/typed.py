@@ -72,7 +72,9 @@ def _query(raw: Raw, made: Plan, checks: list[Check], notes: dict[str, str]) -> 
 def statistics(fetch: Fetch, rows: str, made: Plan, checks: int) -> dict[str, Any]:
     """Rejects, times, total, repeats of whole rows, and the count of each check. rows: clocks_sql."""
     clock, good = made.clock or "NULL::TIMESTAMP", "FILTER (WHERE problem IS NULL)"
-    counts = fetch(f"SELECT {', '.join(['0', *(f'count(w_{i})' for i in range(checks))])} FROM noted")[0]
+    counts = fetch(f"SELECT {', '.join(['count(*)', *(f'count(w_{i})' for i in range(checks))])} FROM noted")[
+        0
+    ]
     problems, first, last, total, repeats = fetch(
         f"SELECT count(problem), min({clock}) {good}, max({clock}) {good},"
         f" sum({made.amount or 'NULL::INTEGER'}) {good}, count(*) {good} - count(DISTINCT same) {good}"

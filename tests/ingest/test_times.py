@@ -144,3 +144,18 @@ def test_zone_arithmetic_is_the_zones_own(zone):
 def test_other_zone(write, staged):
     made = staged(write(events("2024-03-10 02:30:00", "2024-07-01 00:00:00")), timezone="America/New_York")
     assert made.column("ts_utc") == [datetime(2024, 3, 10, 7, 30), datetime(2024, 7, 1, 4)]
+
+
+def test_other_forms_after_a_head_of_iso_times(write, staged):
+    """The head is believed only until the rest was read: what it could not read is judged again."""
+    head = ["2024-01-05 10:00:00"] * 300
+    made = staged(write(events(*head, "2024/1/6 7:08", "soon", "NULL", "2024-02-30")))
+    assert made.column("ts_local")[-1] == datetime(2024, 1, 6, 7, 8)
+    assert [(r["line"], r["value"], r["reason"]) for r in made.rejects] == [
+        (303, "soon", "not a date or time"),
+        (304, None, "missing"),
+        (305, "2024-02-30", "not a date or time"),
+    ]
+    with pytest.raises(UserError) as error:
+        staged(write(events(*head, "03-04-2024")))
+    assert error.value.code == "date_order_unclear"

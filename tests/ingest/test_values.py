@@ -175,3 +175,16 @@ def test_rows_are_conserved(lines):
         assert receipt["rows_read"] == receipt["rows_accepted"] + receipt["rows_rejected"]
         assert (len(accepted), rejected) == (receipt["rows_accepted"], receipt["rows_rejected"])
         assert accepted.count("1") == lines.count("1,2024-01-05,view")
+
+
+def test_patient_cells_among_many_plain_ones(write, staged):
+    """A few odd cells change nothing about the others, and keep their places."""
+    cells = [f"{i}.25" for i in range(3000)]
+    cells[7], cells[1500], cells[2999] = "￥1,000", "twelve", "-"
+    made = staged(write(orders(*cells)))
+    assert made.column("amount")[7] == Decimal(1000)
+    assert made.column("amount")[1499:1501] == [Decimal("1499.25"), Decimal("1501.25")]
+    assert [(r["line"], r["value"], r["reason"]) for r in made.rejects] == [
+        (1502, "twelve", "not a number"),
+        (3001, None, "missing"),
+    ]
