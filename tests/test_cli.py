@@ -57,7 +57,9 @@ def test_ingest_answers_with_a_receipt_for_each_file(shop: tuple[Path, dict[str,
     assert [file["kind"] for file in said["files"]] == ["users", "orders", "events"]
     for file in said["files"]:
         assert file["rows_read"] == file["rows_accepted"] + file["rows_rejected"]
-        assert {"file", "encoding", "delimiter", "rejects_file", "mapping", "unmapped", "warnings"} <= set(file)
+        assert {"file", "encoding", "delimiter", "rejects_file", "mapping", "unmapped", "warnings"} <= set(
+            file
+        )
     assert said["files"][1]["mapping"]["user_id"] == "user_id"
 
 
@@ -142,6 +144,18 @@ def test_a_bad_file_leaves_the_store_as_it_was(tmp_path: Path, name: str) -> Non
     assert call("datasets", store=store) == before
     with Store(store) as opened:
         assert list(opened.jobs_dir.iterdir()) == []
+
+
+def test_several_files_come_in_all_or_none(tmp_path: Path) -> None:
+    store, good, bad = tmp_path / "s.duckdb", tmp_path / "good.csv", tmp_path / "bad.csv"
+    good.write_text("user_id,order_date,amount\nu1,2024-01-01,5\n")
+    bad.write_text("")
+    call("ingest", good, bad, "--dataset", "new", store=store, code=2)
+    assert call("datasets", store=store)["datasets"] == []
+    call("ingest", good, "--dataset", "old", store=store)
+    before = call("datasets", store=store)
+    call("ingest", good, bad, "--dataset", "old", store=store, code=2)
+    assert call("datasets", store=store) == before
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ from socialml.store import ROOT, SAMPLE, Store
 @click.option("--orders", type=click.IntRange(min=1), help="Exactly so many order lines.")
 @click.option("--months", type=click.IntRange(min=3, max=60), default=24, show_default=True)
 @click.option("--without", multiple=True, help="Leave out a kind: frequent, browser, social, price, new.")
+@click.option("--noise", is_flag=True, help="Customers of no kind: the same spread, and no groups.")
+@click.option("--end", help="YYYY-MM-DD, the first day after the data; 2025-10-01 if not given.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
 def sample(
     users: int,
@@ -27,6 +29,8 @@ def sample(
     orders: int | None,
     months: int,
     without: tuple[str, ...],
+    noise: bool,
+    end: str | None,
     out: Path,
     seed: int,
 ) -> tuple[dict[str, Any], str]:
@@ -34,7 +38,16 @@ def sample(
     from socialml import sample as generator
 
     kinds = tuple(kind for kind in generator.KINDS if kind not in without)
-    made = generator.generate(users, seed=seed, months=months, kinds=kinds, events=events, orders=orders)
+    made = generator.generate(
+        users,
+        seed=seed,
+        months=months,
+        end=day(end) or generator.END,
+        kinds=kinds,
+        noise=noise,
+        events=events,
+        orders=orders,
+    )
     files = [{**item, "file": str((out / item["file"]).resolve())} for item in generator.write(made, out)]
     text = "\n".join(f"{file['file']}: {file['rows']:,} rows of {file['kind']}" for file in files)
     return {"files": files, "out": str(out), "thinned": made.thinned}, text
@@ -72,21 +85,30 @@ def ingest(
                 "bad_map", f"--map {pair} is not FIELD=COLUMN.", "Write for example --map user_id=Buyer"
             )
         mapping[field.strip()] = column.strip()
-    answers = []
-    for file in files:
-        receipt = ingest_file(
-            store,
-            file,
-            dataset,
-            kind=kind,
-            mapping=mapping or None,
-            date_order=date_order,
-            encoding=encoding,
-            currency=currency,
-            timezone=timezone,
-            report=tell,
-        )
-        answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
+    answers: list[dict[str, Any]] = []
+    new = dataset not in {known.name for known in store.datasets()}
+    try:
+        for file in files:
+            receipt = ingest_file(
+                store,
+                file,
+                dataset,
+                kind=kind,
+                mapping=mapping or None,
+                date_order=date_order,
+                encoding=encoding,
+                currency=currency,
+                timezone=timezone,
+                report=tell,
+            )
+            answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
+    except BaseException:
+        # All files or none: what this command brought goes again.
+        for _ in answers:
+            store.undo_last_import(dataset)
+        if new and answers:
+            store.delete_dataset(dataset)
+        raise
     lines = [
         f"{a['file']}: {a['rows_read']:,} rows of {a['kind']} read = {a['rows_accepted']:,} accepted"
         f" + {a['rows_rejected']:,} rejected"
