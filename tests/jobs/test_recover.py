@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -84,14 +85,17 @@ def test_a_server_that_ends_stops_its_jobs(tmp_path: Path, toy: ModuleType) -> N
         assert manager.jobs()[0].message == "Stopped with the app; nothing was changed"
 
 
+def stop_for_good(pid: int) -> None:
+    """Stop a process, and wait until it has stopped: on a busy machine that takes a while."""
+    os.kill(pid, signal.SIGSTOP)
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.01)
+
+
 def test_unfinished_jobs_of_a_killed_server_are_lost(tmp_path: Path, toy: ModuleType) -> None:
     # A stopped worker cannot notice that its server is gone; the next server must kill it.
     with (
-        killed_server(tmp_path / "shop.duckdb", lambda pid: os.kill(pid, signal.SIGSTOP)) as (
-            running,
-            queued,
-            pid,
-        ),
+        killed_server(tmp_path / "shop.duckdb", stop_for_good) as (running, queued, pid),
         Store(tmp_path / "shop.duckdb") as store,
     ):
         assert processes.identity(pid) is not None
