@@ -14,6 +14,7 @@ page = st.navigation(
         "Explore": [
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:"),
             st.Page("pages/segments.py", title="Segments", icon=":material/groups:"),
+            st.Page("pages/customers.py", title="Customers", icon=":material/person_search:"),
         ],
         "Prepare": [st.Page("pages/data.py", title="Data", icon=":material/database:")],
     }
