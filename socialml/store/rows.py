@@ -83,7 +83,9 @@ class Rows(Datasets):
         with self.read() as con:
             newest = [info for info in self.imports(name, con) if info.kind == kind][-1:]
             if not newest:
-                raise UserError("no_rows", f"'{name}' has no {kind}.", "Import such a file, or choose another.")
+                raise UserError(
+                    "no_rows", f"'{name}' has no {kind}.", "Import such a file, or choose another."
+                )
             return con.execute(f"SELECT * FROM rows_{newest[0].id} LIMIT ?", [rows]).df()
 
     def time_range(self, name: str) -> tuple[datetime, datetime] | None:
