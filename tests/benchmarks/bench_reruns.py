@@ -50,7 +50,7 @@ def run(users: int = USERS) -> dict[str, Any]:
     os.chdir(ROOT)
     from streamlit.runtime.pages_manager import PagesManager
     from streamlit.runtime.scriptrunner import script_cache
-    from streamlit.testing.v1 import AppTest, local_script_runner
+    from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
     # What a server has and AppTest makes anew for each rerun: compiled scripts, and that app.py routes.
     compiled, begin = script_cache.ScriptCache(), PagesManager.__init__
@@ -60,6 +60,7 @@ def run(users: int = USERS) -> dict[str, Any]:
         PagesManager.uses_pages_directory = False
 
     PagesManager.__init__ = begin_  # type: ignore[method-assign]
+    app_test.ScriptCache = lambda: compiled  # type: ignore[attr-defined,assignment,misc]
     local_script_runner.ScriptCache = lambda: compiled  # type: ignore[attr-defined,assignment,misc]
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=300)
     result: dict[str, Any] = {"users": users, **times}
