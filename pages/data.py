@@ -13,6 +13,7 @@ _NOUNS = {
     "events": "behaviour event",
     "orders": "order line",
     "users": "customer record",
+    "impressions": "shown recommendation",
     "records": "record",
 }
 

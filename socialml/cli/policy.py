@@ -39,8 +39,6 @@ def evaluate_policy(
     seed: int,
 ) -> tuple[dict[str, Any], str]:
     """What another policy would have earned on the decisions of a log, from the log alone."""
-    import numpy as np
-
     from socialml.evaluation import off_policy
     from socialml.ingest import bandit_log
 
@@ -54,10 +52,7 @@ def evaluate_policy(
             raise UserError(
                 "no_file", f"There is no file {target}.", "Name another log, or write: --target uniform"
             )
-        policy = bandit_log.policy_of(Path(target), read)
-        at = np.bincount(log.position, minlength=log.n_positions) / max(len(log.position), 1)
-        unknown = float(at @ policy[:, -1])
-        policy = policy[:, :-1]
+        policy, unknown = bandit_log.policy_of(Path(target), read)
     found = off_policy.evaluate(log, policy, seed, unknown)
     warnings = [*read.notes, *found.warnings]
     answer: dict[str, Any] = {

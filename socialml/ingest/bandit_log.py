@@ -71,9 +71,9 @@ def read(path: Path, columns: dict[str, str] | None = None, seed: int = 0) -> Re
     return Read(log, actions, positions, chosen, names, notes)
 
 
-def policy_of(path: Path, first: Read) -> np.ndarray:
-    """(positions, actions) of `first`, and one more column for actions it does not know: how often another log
-    chose each action at each position. The rest of that log is not read.
+def policy_of(path: Path, first: Read) -> tuple[np.ndarray, float]:
+    """(positions, actions) of `first`: how often another log chose each action at each position; and the share
+    of its choices, over the positions of `first`, on actions that `first` does not know.
 
     Raises UserError as `read` does; other_positions where no position is in both.
     """
@@ -98,7 +98,9 @@ def policy_of(path: Path, first: Read) -> np.ndarray:
             f"{path.name} shows nothing at position {', '.join(missing_positions[:5])}, where the log does.",
             "Give a target log with the same positions, or leave those rows out of the log.",
         )
-    return counts / counts.sum(axis=1, keepdims=True)
+    policy = counts / counts.sum(axis=1, keepdims=True)
+    at = np.bincount(first.log.position, minlength=len(first.positions)) / len(first.log.position)
+    return policy[:, :-1], float(at @ policy[:, -1])
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -27,6 +27,13 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
         known = _kind(kind)
         return Guess(kind, "You said so.", guess_mapping(known, names))
     found = {name: guess_mapping(known, names) for name, known in KINDS.items() if known.columns}
+    shown = set(found["impressions"])
+    if "propensity" in shown and not KINDS["impressions"].missing(shown):
+        return Guess(
+            "impressions",
+            _says(found["impressions"], ("user_id", "ts", "category", "propensity")),
+            found["impressions"],
+        )
     complete = {name for name, mapping in found.items() if not KINDS[name].missing(set(mapping))}
     if "events" in complete:
         header = found["events"]["action"]

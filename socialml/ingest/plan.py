@@ -10,7 +10,7 @@ from socialml.ingest import dates, values, zones
 from socialml.ingest.forms import ISO
 from socialml.ingest.read import Raw
 from socialml.ingest.values import MISSING, NOT_A_TIME, OUT_OF_RANGE, Cast, Fetch
-from socialml.schema import ACTIONS, EVENT_COLUMNS, KINDS, USER_COLUMNS
+from socialml.schema import ACTIONS, EVENT_COLUMNS, IMPRESSION_COLUMNS, KINDS, USER_COLUMNS
 
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"
 _MOST_WORDS = 5_000  # different actions looked at
@@ -77,7 +77,7 @@ def plan(
     first: list[list[str]],
     assume: bool,
 ) -> Plan:
-    """The plan for events, orders or users. Raises UserError date_order_unclear.
+    """The plan for a kind with columns of its own. Raises UserError date_order_unclear.
 
     first: the first rows as text. assume: take time columns for ISO without a look at all of them, where the
     first rows are.
@@ -100,7 +100,12 @@ def plan(
         for cast in made.casts.values()
         for condition, reason in cast.problems
     ]
-    return _users(made) if kind == "users" else _events(made, kind)
+    if kind == "users":
+        return _typed(made, USER_COLUMNS)
+    if kind == "impressions":
+        made.clock, made.amount = "d_ts_local", "f_amount" if "amount" in made.casts else None
+        return _typed(made, IMPRESSION_COLUMNS)
+    return _events(made, kind)
 
 
 def _all_iso(cells: list[str]) -> bool:
@@ -202,7 +207,7 @@ def name_actions(made: Plan, fetch: Fetch) -> None:
 def _require(made: Plan, kind: str) -> None:
     """Rows without a required cell are rejected; but not those without a customer, which count in revenue."""
     for column in KINDS[kind].columns:
-        if column.required and (column.name != "user_id" or kind == "users"):
+        if column.required and (column.name != "user_id" or kind in ("users", "impressions")):
             cast = made.casts[column.name]
             made.problems.insert(0, Problem(f"{cast.value} IS NULL", cast.header, cast.value, MISSING))
 
@@ -240,11 +245,13 @@ def _events(made: Plan, kind: str) -> Plan:
     return made
 
 
-def _users(made: Plan) -> Plan:
-    for name, kind in USER_COLUMNS[1:]:
-        source = f"d_{name}" if name.startswith("registered") else f"f_{name}"
-        have = name.removesuffix("_utc").removesuffix("_local") in made.casts
-        made.columns[name] = f"{source if have else 'NULL'}::{kind}"
+def _typed(made: Plan, columns: tuple[tuple[str, str], ...]) -> Plan:
+    """Each stored column from the field of its name; both clocks of a time from that time."""
+    clocks = {clock.name for clock in made.clocks}
+    for name, kind in columns[1:]:
+        field = name.removesuffix("_utc").removesuffix("_local")
+        source = f"d_{name}" if field in clocks else f"f_{name}"
+        made.columns[name] = f"{source if field in made.casts else 'NULL'}::{kind}"
     return made
 
 

@@ -70,6 +70,20 @@ def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
             "f_amount",
             "have a quantity below 0 but an amount above 0, kept as it is.",
         )
+    if kind == "impressions":
+        add(
+            "future_dates",
+            _later(made.clocks[0], now, here),
+            have["ts"].value,
+            "are dated later than this import.",
+        )
+    if "propensity" in have:
+        add(
+            "propensity_unlikely",
+            "NOT (f_propensity > 0 AND f_propensity <= 1)",
+            "f_propensity",
+            "have a chance of being shown that is not above 0 and at most 1; policies cannot be judged on them.",
+        )
     if "age" in have:
         add("age_unlikely", "f_age NOT BETWEEN 5 AND 110", "f_age", "have an age below 5 or above 110.")
     if "satisfaction" in have:

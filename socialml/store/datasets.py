@@ -204,7 +204,7 @@ def _new_rows(
     names = ", ".join('"' + name.replace('"', '""') + '"' for name, _ in columns)
     # Only earlier rows within the new file's times can be equal to its rows.
     within = ""
-    if kind in ("events", "orders"):
+    if kind in ("events", "orders", "impressions"):
         within = (
             f" WHERE ts_utc BETWEEN (SELECT min(ts_utc) FROM ({new})) AND (SELECT max(ts_utc) FROM ({new}))"
         )

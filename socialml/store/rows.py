@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from socialml.errors import UserError
-from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
+from socialml.schema import EVENT_COLUMNS, IMPRESSION_COLUMNS, USER_COLUMNS
 from socialml.store.datasets import Datasets
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second that a command like `datasets` need not wait for
 
 _EVENT_NAMES = [name for name, _ in EVENT_COLUMNS if name != "import_id"]
+_IMPRESSION_NAMES = [name for name, _ in IMPRESSION_COLUMNS if name != "import_id"]
 _USER_NAMES = [name for name, _ in USER_COLUMNS if name != "import_id"]
 
 
@@ -50,6 +51,23 @@ class Rows(Datasets):
         bounds += [f"ts_local < TIMESTAMP '{until}'"] if until else []
         where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
         return con.sql(f"SELECT {columns} FROM ({' UNION ALL '.join(parts)}){where}")
+
+    def impressions(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        """One row for each recommendation shown."""
+        columns = ", ".join(_IMPRESSION_NAMES)
+        parts = [
+            f"SELECT {columns} FROM rows_{info.id}"
+            for info in self.imports(name, con)
+            if info.kind == "impressions"
+        ]
+        if not parts:
+            raise UserError(
+                "no_impressions",
+                f"'{name}' has no table of recommendations shown.",
+                "Import one: who was shown what, when, with what chance, and what followed. The Data page has a"
+                " template.",
+            )
+        return con.sql(" UNION ALL ".join(parts))
 
     def users(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         """One row for each user of the users files; the latest row wins. Empty without such a file."""

@@ -73,7 +73,8 @@ def _open_bandit() -> dict[str, Any] | str:
     from socialml.ingest import bandit_log
 
     read = bandit_log.read(folder / "random_men.csv.gz")
-    found = evaluate(read.log, bandit_log.policy_of(folder / "bts_men.csv.gz", read))
+    policy, unknown = bandit_log.policy_of(folder / "bts_men.csv.gz", read)
+    found = evaluate(read.log, policy, unknown=unknown)
     return {name: [e.value, e.se, e.low, e.high] for name, e in found.estimates.items()} | {
         "effective_sample_size": found.effective_sample_size
     }

@@ -43,12 +43,11 @@ def test_another_log_is_a_policy(tmp_path: Path) -> None:
     read = bandit_log.read(write(tmp_path))
     item = np.where(np.arange(400) % 4 == 0, 7, 2)
     other = write(tmp_path, "b.csv", 400, item_id=item, position=np.arange(400) % 2 + 1)
-    policy = bandit_log.policy_of(other, read)
-    assert policy.shape == (2, 4)
-    assert policy[1] == pytest.approx([0, 0, 1, 0])
-    assert policy[0] == pytest.approx([0, 0, 0.5, 0.5])  # item 7 is not in the log
-    found = evaluate(read.log, policy[:, :-1], unknown=0.25)
-    assert "25% of the policy's choices" in found.refused
+    policy, unknown = bandit_log.policy_of(other, read)
+    assert policy[1] == pytest.approx([0, 0, 1])
+    assert policy[0] == pytest.approx([0, 0, 0.5])  # item 7 is not in the log
+    assert unknown == pytest.approx(0.5 * (read.log.position == 0).mean())
+    assert "never tried in the log" in evaluate(read.log, policy, unknown=unknown).refused
 
 
 @pytest.mark.parametrize(

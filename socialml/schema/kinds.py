@@ -2,61 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Literal
-
-ColumnType = Literal["id", "text", "time", "money", "number", "integer", "flag"]
-
-# How a canonical type is stored. Ids are text: 19 digits do not survive a float.
-SQL_TYPES: dict[ColumnType, str] = {
-    "id": "VARCHAR",
-    "text": "VARCHAR",
-    "time": "TIMESTAMP",
-    "money": "DECIMAL(18,4)",
-    "number": "DOUBLE",
-    "integer": "BIGINT",
-    "flag": "BOOLEAN",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    name: str
-    type: ColumnType
-    label: str  # what a marketer calls it
-    help: str = ""
-    required: bool = False
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    name: str
-    label: str
-    help: str
-    columns: tuple[Column, ...]
-    # Sets of columns of which one whole set must be mapped.
-    one_of: tuple[tuple[str, ...], ...] = ()
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(c.name for c in self.columns)
-
-    def missing(self, mapped: set[str]) -> list[str]:
-        """The columns that are required and not mapped; of alternatives, the first set."""
-        gaps = [c.name for c in self.columns if c.required and c.name not in mapped]
-        if self.one_of and not any(set(names) <= mapped for names in self.one_of):
-            gaps += list(self.one_of[0])
-        return gaps
-
-
-def normalise_header(header: str) -> str:
-    """A header without case, spaces and punctuation, for comparison: 'User ID' -> 'userid'."""
-    return re.sub(r"[\W_]+", "", header.strip().lower())
+from socialml.schema.columns import Column, Kind
 
 
 def _also(words: str) -> tuple[str, ...]:
@@ -294,6 +240,100 @@ USERS = Kind(
     ),
 )
 
+IMPRESSIONS = Kind(
+    name="impressions",
+    label="Recommendations shown",
+    help="One row for each recommendation: what was shown to whom, with what offer, and what followed.",
+    columns=(
+        _USER_ID,
+        Column(
+            name="ts",
+            type="time",
+            label="When it was shown",
+            required=True,
+            aliases=_also(
+                "time timestamp datetime date showntime impressiontime exposuretime 曝光时间 推荐时间 展示时间 时间 日期"
+            ),
+        ),
+        Column(
+            name="category",
+            type="text",
+            label="Category shown",
+            help="What was recommended.",
+            required=True,
+            aliases=_also(
+                "action arm recommended recommendation item itemid productcategory cat 推荐类目 类目 品类 商品类目 分类"
+            ),
+        ),
+        Column(
+            name="offer",
+            type="text",
+            label="Offer",
+            help="The coupon or price that came with it; 'none' where there was none.",
+            aliases=_also("coupon promotion deal discounttype 优惠 优惠券 促销 折扣类型"),
+        ),
+        _PLATFORM,
+        Column(
+            name="propensity",
+            type="number",
+            label="Chance of being shown",
+            help="With which the system chose just this, between 0 and 1. Without it no policy can be judged"
+            " from the log alone.",
+            aliases=_also(
+                "propensityscore pscore probability prob exposureprobability 推荐概率 曝光概率 概率 倾向分"
+            ),
+        ),
+        Column(
+            name="seconds",
+            type="number",
+            label="Seconds watched",
+            aliases=_also(
+                "duration watchtime watchseconds dwelltime viewseconds 观看时长 停留时长 观看秒数 时长"
+            ),
+        ),
+        Column(name="likes", type="integer", label="Likes", aliases=_also("like liked 点赞 点赞数")),
+        Column(
+            name="comments", type="integer", label="Comments", aliases=_also("comment commented 评论 评论数")
+        ),
+        Column(
+            name="shares",
+            type="integer",
+            label="Shares",
+            aliases=_also("share shared forward 分享 转发 分享数"),
+        ),
+        Column(
+            name="purchases",
+            type="integer",
+            label="Orders that followed",
+            aliases=_also(
+                "purchase purchased bought order converted conversion click reward 购买 成交 下单 成交数"
+            ),
+        ),
+        Column(
+            name="amount",
+            type="money",
+            label="Amount paid",
+            help="In the dataset's currency, for these orders.",
+            aliases=_also("revenue sales paid value gmv 成交金额 支付金额 金额"),
+        ),
+        Column(
+            name="returned",
+            type="integer",
+            label="Came back within 7 days",
+            help="1 or 0.",
+            aliases=_also("cameback retained return7d returnwithin7days 七日回访 7日回访 回访 七日留存"),
+        ),
+        Column(
+            name="satisfaction",
+            type="integer",
+            label="Satisfaction (1 to 5)",
+            help="A survey's answer, where it was asked.",
+            aliases=_also("survey csat rating surveyscore 满意度 评分 满意度评分"),
+        ),
+    ),
+    one_of=(("purchases",), ("amount",), ("seconds",)),
+)
+
 RECORDS = Kind(
     name="records",
     label="Any table",
@@ -301,58 +341,4 @@ RECORDS = Kind(
     columns=(),
 )
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (EVENTS, ORDERS, USERS, RECORDS)}
-
-# Words found in files -> the action they mean. Others are kept as they are.
-ACTIONS: dict[str, str] = {
-    word: action
-    for action, words in {
-        "view": "view pv browse watch page_view pageview 浏览 观看 查看",
-        "click": "click ad_click adclick 点击 点击广告 广告点击",
-        "like": "like 点赞 赞 喜欢",
-        "favourite": "favourite favorite fav 收藏",
-        "share": "share forward 分享 转发",
-        "comment": "comment review 评论 评价",
-        "cart": "cart add_to_cart addtocart 加购 加入购物车 购物车",
-        "promotion": "promotion promo promotion_open coupon 优惠 促销 领券 打开促销",
-        "purchase": "purchase buy order pay transaction 购买 下单 支付 成交",
-        "refund": "refund return 退款 退货",
-    }.items()
-    for word in words.split()
-}
-
-# The columns of the stored events table, orders among them, in order. import_id, kind and the two
-# clocks are the store's own; the rest are canonical columns of EVENTS and ORDERS.
-EVENT_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("import_id", "INTEGER"),
-    ("kind", "VARCHAR"),  # 'events' or 'orders'
-    ("user_id", "VARCHAR"),  # null: counts in revenue and in no user
-    ("ts_utc", "TIMESTAMP"),
-    ("ts_local", "TIMESTAMP"),  # in the dataset's zone
-    ("action", "VARCHAR"),
-    ("order_id", "VARCHAR"),
-    ("item_id", "VARCHAR"),
-    ("category", "VARCHAR"),
-    ("platform", "VARCHAR"),
-    ("device", "VARCHAR"),
-    ("region", "VARCHAR"),
-    ("seconds", "DOUBLE"),
-    ("pages", "BIGINT"),
-    ("quantity", "BIGINT"),
-    ("amount", "DECIMAL(18,4)"),  # paid; negative for refunds
-    ("discount", "DECIMAL(18,4)"),
-    ("text", "VARCHAR"),
-)
-USER_COLUMNS: tuple[tuple[str, str], ...] = (
-    ("import_id", "INTEGER"),
-    ("user_id", "VARCHAR"),
-    ("gender", "VARCHAR"),
-    ("age", "BIGINT"),
-    ("region", "VARCHAR"),
-    ("income", "DECIMAL(18,4)"),
-    ("device", "VARCHAR"),
-    ("platform", "VARCHAR"),
-    ("registered_utc", "TIMESTAMP"),
-    ("registered_local", "TIMESTAMP"),
-    ("satisfaction", "BIGINT"),
-)
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (EVENTS, ORDERS, USERS, IMPRESSIONS, RECORDS)}
