@@ -72,7 +72,7 @@ def test_sample_data_is_what_the_command_writes(tmp_path: Path) -> None:
     sample.write(sample.generate(1000), tmp_path)
     for file in sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*")):
         assert (folder / file).read_bytes() == (tmp_path / file).read_bytes(), file
-    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 8_000_000
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 10_000_000
 
 
 def test_purchases_in_the_log_are_those_of_the_orders(shop: sample.Sample) -> None:
@@ -148,7 +148,7 @@ def test_ids_say_nothing_about_the_kind(shop: sample.Sample) -> None:
 @pytest.mark.parametrize("users", [1, 5])
 def test_tiny_shops_work(users: int, tmp_path: Path) -> None:
     files = sample.write(sample.generate(users), tmp_path)
-    assert [file["kind"] for file in files] == ["events", "orders", "users", "truth", "truth"]
+    assert [file["kind"] for file in files] == ["events", "orders", "users", "impressions", "truth", "truth"]
     assert (tmp_path / "users.csv").read_text(encoding="utf-8").count("\n") == users + 1
 
 

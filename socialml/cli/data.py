@@ -179,7 +179,7 @@ def demo(store: Store, seed: int) -> tuple[dict[str, Any], str]:
 
     if store.datasets():
         return {"dataset": None, "run_id": None}, "The store has data already; nothing was added."
-    for kind in ("users", "orders", "events"):
+    for kind in ("users", "orders", "events", "impressions"):
         ingest_file(store, ROOT / "sample_data" / f"{kind}.csv", SAMPLE, kind=kind, report=tell)
     run = base.run("segments", store, SAMPLE, analysis.Config(), tell)
     return {"dataset": SAMPLE, "run_id": run.run_id}, f"The dataset '{SAMPLE}' is ready."

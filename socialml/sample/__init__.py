@@ -26,6 +26,9 @@ figure 5: falling 0 to 6, rising 7 to 16, high from 17.
 Anomalies. 1% of order lines cost 5 to 15 times what they would have; 80% of these are moved to 1 to 5 o'clock
 and 80% come from another device (as 3% of honest ones do).
 
+Recommendations shown in live rooms over the last 12 weeks: see `live`. Their purchases stand beside the orders and
+are not among them.
+
 Above MAX_ROWS expected rows the process is thinned: given its total, a Poisson process is a multinomial.
 """
 
@@ -43,7 +46,7 @@ from numpy.typing import NDArray
 
 from socialml.errors import UserError
 
-from . import behaviour, model, tables
+from . import behaviour, live, model, tables
 from . import orders as order_lines
 from . import users as people
 
@@ -70,6 +73,7 @@ class Truth:
     calendar: Floats  # (days, kinds) multiplier of the purchase rate
     kinds: tuple[str, ...]  # columns of calendar
     anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
+    live: live.World  # the viewers' planted response to recommendations
     parameters: dict[str, Any]
 
 
@@ -78,6 +82,7 @@ class Sample:
     events: pa.Table
     orders: pa.Table
     users: pa.Table
+    impressions: pa.Table
     truth: Truth
 
     @property
@@ -121,6 +126,11 @@ def generate(
     user_table = tables.users_table(rng, drawn, ids, start, survey_share)
     event_table = tables.events_table(log, lines, drawn, ids, start)
 
+    # A generator of its own: what is drawn here changes nothing above.
+    live_rng = np.random.default_rng([seed, 5])
+    world = live.plant(live_rng, drawn, used)
+    impressions = live.log(live_rng, world, drawn, ids, start, month_starts[-1])
+
     planted = np.flatnonzero(lines.anomaly)
     anomalies = order_table.select(["order_id", "user_id", "ts", "amount"]).take(planted)
     anomalies = anomalies.append_column("usual_amount", tables.money(lines.usual[planted]))
@@ -136,6 +146,7 @@ def generate(
         "churn": churn,
         "events": event_table.num_rows,
         "orders": order_table.num_rows,
+        "impressions": impressions.num_rows,
         "thinned": bool(thinned),
     }
     names = np.array([""] if noise else kinds)
@@ -151,9 +162,12 @@ def generate(
         calendar=np.diff(plan.cumulative, axis=0),
         kinds=tuple(kinds),
         anomalies=anomalies,
+        live=world,
         parameters=parameters,
     )
-    return Sample(events=event_table, orders=order_table, users=user_table, truth=truth)
+    return Sample(
+        events=event_table, orders=order_table, users=user_table, impressions=impressions, truth=truth
+    )
 
 
 def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
@@ -161,7 +175,7 @@ def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
     out = Path(out)
     (out / "truth").mkdir(parents=True, exist_ok=True)
     written = []
-    for kind in ("events", "orders", "users"):
+    for kind in ("events", "orders", "users", "impressions"):
         rows = tables.write_csv(getattr(sample, kind), out / f"{kind}.csv")
         written.append({"file": f"{kind}.csv", "kind": kind, "rows": rows})
     truth = sample.truth
@@ -195,6 +209,11 @@ TEMPLATES = {
     "A0001,C1001,2025-09-28 20:21:30,P0001,beauty,1,129.00,20.00,Douyin,iPhone\n"
     "A0002,C1002,2025-09-29 12:10:00,P0042,snacks,2,35.80,0.00,Kuaishou,Huawei\n"
     "A0001,C1001,2025-09-30 09:00:00,P0001,beauty,-1,-129.00,0.00,Douyin,iPhone\n",
+    "impressions.csv": "user_id,ts,platform,category,offer,propensity,seconds,likes,comments,shares,purchases,amount,"
+    "returned,satisfaction\n"
+    "C1001,2025-09-28 20:15:04,Douyin,beauty,coupon,0.25,65.5,1,0,0,1,129.00,1,5\n"
+    "C1002,2025-09-28 20:16:11,Kuaishou,snacks,none,0.05,12.0,0,0,0,0,0.00,0,\n"
+    "C1002,2025-09-28 20:18:40,Kuaishou,home,none,0.10,48.2,0,1,0,0,0.00,0,\n",
     "users.csv": "user_id,gender,age,region,income,device,platform,registered,satisfaction\n"
     "C1001,female,29,Guangdong,8500,iPhone,Douyin,2024-11-03,5\n"
     "C1002,male,41,Henan,5200,Huawei,Kuaishou,2025-08-19,\n"
