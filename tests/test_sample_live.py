@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from socialml import sample
+from socialml.environments.outcome import Noise
 from socialml.sample import live, model
 
 
@@ -73,7 +74,7 @@ def test_the_same_noise_gives_the_same_outcome_to_the_same_policy(shop: sample.S
         moment = world.start(rng)
         for slot in range(12):
             category = np.full(world.n, slot % 12)
-            outcome = world.respond(moment, category, np.full(world.n, offer), live.Noise.draw(rng, world.n))
+            outcome = world.respond(moment, category, np.full(world.n, offer), Noise.draw(rng, world.n))
             total += outcome.amount.sum()
             if slot % 4 == 3:
                 world.next_week(moment, rng.random(world.n))
@@ -92,7 +93,7 @@ def test_boring_the_viewers_costs_their_return(shop: sample.Sample) -> None:
         for _ in range(12):
             for _ in range(4):
                 chosen = (world.liking - moment.fatigue).argmax(axis=1) if category is None else category
-                world.respond(moment, chosen, np.zeros(world.n, dtype=int), live.Noise.draw(rng, world.n))
+                world.respond(moment, chosen, np.zeros(world.n, dtype=int), Noise.draw(rng, world.n))
                 seen += int(moment.here.sum())
             world.next_week(moment, rng.random(world.n))
         return seen

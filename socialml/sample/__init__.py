@@ -74,6 +74,7 @@ class Truth:
     kinds: tuple[str, ...]  # columns of calendar
     anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
     live: live.World  # the viewers' planted response to recommendations
+    live_end: live.Moment  # where the log leaves them
     parameters: dict[str, Any]
 
 
@@ -129,7 +130,7 @@ def generate(
     # A generator of its own: what is drawn here changes nothing above.
     live_rng = np.random.default_rng([seed, 5])
     world = live.plant(live_rng, drawn, used)
-    impressions = live.log(live_rng, world, drawn, ids, start, month_starts[-1])
+    impressions, moment = live.log(live_rng, world, drawn, ids, start, month_starts[-1])
 
     planted = np.flatnonzero(lines.anomaly)
     anomalies = order_table.select(["order_id", "user_id", "ts", "amount"]).take(planted)
@@ -163,6 +164,7 @@ def generate(
         kinds=tuple(kinds),
         anomalies=anomalies,
         live=world,
+        live_end=moment,
         parameters=parameters,
     )
     return Sample(

@@ -23,6 +23,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from socialml.environments.outcome import Noise, Outcome
+
 from . import model, tables
 from .users import Floats, Ints, Users
 
@@ -34,39 +36,6 @@ SURVEY_SHARE = 0.05  # of the recommendations
 KEPT_FATIGUE, KEPT_OVER_A_WEEK = 0.75, 0.5
 EXPLORE = 0.15  # share of the logging policy's choices that are even
 COUPONS = 0.25
-
-
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """The chance of one slot: the same for every policy, so that policies are compared in pairs."""
-
-    purchase: Floats  # (n,) even in 0..1, as the next three
-    like: Floats
-    comment: Floats
-    share: Floats
-    amount: Floats  # (n,) normal, as the next
-    seconds: Floats
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, n: int) -> Noise:
-        even, normal = rng.random((4, n)), rng.standard_normal((2, n))
-        return cls(*even, *normal)
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What followed one recommendation: (n,) each; all 0 for who was not there."""
-
-    purchase: NDArray[np.bool_]
-    amount: Floats  # CNY
-    seconds: Floats
-    likes: Ints
-    comments: Ints
-    shares: Ints
-
-    @property
-    def interactions(self) -> Ints:
-        return self.likes + self.comments + self.shares
 
 
 @dataclass(eq=False)
@@ -116,12 +85,12 @@ class World:
         price = self.order_value * model.CATEGORY_PRICE[category] * np.exp(model.LINE_NOISE * noise.amount)
         talk = self.talks + 0.6 * match
         outcome = Outcome(
-            purchase=bought,
+            purchases=bought.astype(np.float64),
             amount=np.where(bought, np.round(price * (1 - DISCOUNT * offer), 2), 0.0),
             seconds=np.where(here, self.view_seconds * np.exp(0.3 * match + 0.35 * noise.seconds), 0.0),
-            likes=(here & (noise.like < _logistic(talk))).astype(np.int64),
-            comments=(here & (noise.comment < _logistic(talk - 1.6))).astype(np.int64),
-            shares=(here & (noise.share < _logistic(talk - 1.9))).astype(np.int64),
+            likes=(here & (noise.like < _logistic(talk))).astype(np.float64),
+            comments=(here & (noise.comment < _logistic(talk - 1.6))).astype(np.float64),
+            shares=(here & (noise.share < _logistic(talk - 1.9))).astype(np.float64),
         )
         moment.fatigue[here] *= KEPT_FATIGUE
         shown = np.flatnonzero(here)
@@ -203,8 +172,9 @@ def log(
                 {
                     "viewer": np.arange(n), "time": begin + 240 * slot + rng.integers(0, 120, n),
                     "category": category, "offer": offer, "propensity": chance[np.arange(n), choice],
-                    "seconds": outcome.seconds, "likes": outcome.likes, "comments": outcome.comments,
-                    "shares": outcome.shares, "purchases": outcome.purchase.astype(np.int64),
+                    "seconds": outcome.seconds, "likes": outcome.likes.astype(np.int64),
+                    "comments": outcome.comments.astype(np.int64), "shares": outcome.shares.astype(np.int64),
+                    "purchases": outcome.purchases.astype(np.int64),
                     "fen": np.rint(100 * outcome.amount).astype(np.int64),
                     "satisfaction": np.where(asked, score, -1).astype(np.int64),
                 }
@@ -216,7 +186,7 @@ def log(
             rows.append({name: values[here] for name, values in part.items()})
     table = {name: np.concatenate([part[name] for part in rows]) for name in rows[0]}
     order = np.lexsort((table["viewer"], table["time"]))
-    return _table({name: values[order] for name, values in table.items()}, world, users, ids, start)
+    return _table({name: values[order] for name, values in table.items()}, world, users, ids, start), moment
 
 
 def _table(rows: dict[str, NDArray], world: World, users: Users, ids: pa.Array, start: date) -> pa.Table:
