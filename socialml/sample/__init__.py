@@ -49,6 +49,7 @@ from socialml.errors import UserError
 from . import behaviour, live, model, tables
 from . import orders as order_lines
 from . import users as people
+from .live import Moment, World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,8 +74,8 @@ class Truth:
     calendar: Floats  # (days, kinds) multiplier of the purchase rate
     kinds: tuple[str, ...]  # columns of calendar
     anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
-    live: live.World  # the viewers' planted response to recommendations
-    live_end: live.Moment  # where the log leaves them
+    live: World  # the viewers' planted response to recommendations
+    live_end: Moment  # where the log leaves them
     parameters: dict[str, Any]
 
 

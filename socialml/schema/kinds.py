@@ -252,7 +252,8 @@ IMPRESSIONS = Kind(
             label="When it was shown",
             required=True,
             aliases=_also(
-                "time timestamp datetime date showntime impressiontime exposuretime 曝光时间 推荐时间 展示时间 时间 日期"
+                "time timestamp datetime date showntime impressiontime exposuretime "
+                "曝光时间 推荐时间 展示时间 时间 日期"
             ),
         ),
         Column(

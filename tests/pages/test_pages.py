@@ -24,7 +24,7 @@ def write(folder: Path, name: str, *lines: str) -> Path:
     return file
 
 
-@pytest.mark.parametrize("page", ["overview", "segments", "data"])
+@pytest.mark.parametrize("page", ["overview", "segments", "customers", "data"])
 def test_without_data_a_page_says_what_to_bring(open_app: Open, page: str) -> None:
     app = open_app(page)
     assert "bring a file" in text(app).lower()
@@ -145,7 +145,7 @@ def test_undo_and_delete_ask_before_they_act(open_app: Open, demo: Path) -> None
     app.run()
     rows = dict(state.store().tables("sample"))
     app.button(key="undo").click().run()
-    assert set(rows) - set(state.store().tables("sample")) == {"events"}
+    assert set(rows) - set(state.store().tables("sample")) == {"impressions"}
     assert app.button(key="delete").disabled
     app.text_input(key="delete-name").set_value("sample").run()
     app.button(key="delete").click().run()
