@@ -1,5 +1,5 @@
 # make run [PORT=8501]   set up, import the sample if the store is new, open the app
-# make test              set up, style, types, layers, tests (also in a real Chromium)
+# make test              set up, style, types, layers, tests on two cores, then those in a real Chromium
 # make bench             the full counts and the ratios against the peers
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -15,7 +15,8 @@ run: $(VENV)/.run
 
 test: check
 	$(PY) tests/browser/chromium.py
-	$(PY) -m pytest
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	$(PY) -m pytest tests/browser
 
 check: $(VENV)/.test
 	$(PY) -m ruff check .

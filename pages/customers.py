@@ -12,102 +12,72 @@ from socialml import words
 from socialml.analyses import customers as analysis
 from socialml.figures import customers as figures
 from socialml.store import Run
-from socialml.ui import context, customer_settings, customer_tables, parts, progress, state
+from socialml.ui import context, customer_settings, customer_tables, parts, running, state
+from socialml.ui import customer_words as said
 
 TITLE = "Customers"
-TABS = ["How well?", "Whom to contact?", "Why?", "Why this customer?", "Fair to all?", "Who leaves?"]
-
-
-def answer(result: analysis.Result) -> str:
-    """The page's answer, from the numbers."""
-    tasks = {task["task"]: task for task in result.tasks}
-    main = tasks.get("purchase") or tasks.get("target") or result.tasks[0]
-    floor = main["floor"][main["floor"]["best"]]
-    if result.kind == "records":
-        sentence = f"'{result.target}' is told with a ROC AUC of {main['roc_auc']:.2f}"
-    else:
-        sentence = f"{main['label']}: told with a ROC AUC of {main['roc_auc']:.2f}"
-    sentence += f" by the {main['model_label'].lower()}"
-    if main["not_better"]:
-        return f"{sentence}, no better than the simple rule ({floor['roc_auc']:.2f}): use the rule."
-    sentence += f"; the best simple rule has {floor['roc_auc']:.2f}."
-    if result.questions:
-        asked = words.listed([f"'{question['column']}'" for question in result.questions])
-        sentence += f" Was {asked} known before?"
-    return sentence
+TABS = ["Whom to contact?", "Why?", "Why this customer?", "How well?", "Who leaves?", "Fair to all?"]
+ROW_TABS = ["Which rows?", "Why?", "Why this row?", "How well?"]
 
 
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
-    with top:
-        parts.heading(TITLE, answer(result))
-    _questions(result)
     tasks = {task["task"]: task for task in result.tasks}
-    key = st.selectbox(
-        "Task", list(tasks), format_func=lambda name: tasks[name]["label"], key=f"task-{run.run_id}",
-        index=list(tasks).index("purchase") if "purchase" in tasks else 0,
-        help="Each is learned from earlier months and judged on customers that were not learned from.",
-    )  # fmt: skip
+    key = customer_settings.question(run.run_id, result)
     task = tasks[key]
-    parts.key_figures(customer_tables.key_figures(task))
-    names = TABS if result.kind == "shop" else [*TABS[:3], "Ranked rows"]
-    opened = dict(zip(names, parts.tabs("customers-tab", names), strict=True))
-    for name, tab in opened.items():
+    with top:
+        parts.heading(TITLE, said.answer(result, task))
+        st.markdown(parts.plain(said.standing(task)), help=said.STANDING_HELP)
+    customer_settings.asked(result)
+    parts.key_figures(customer_tables.key_figures(result, task))
+    names = TABS if result.kind == "shop" else ROW_TABS
+    for name, tab in zip(names, parts.tabs("customers-tab", names), strict=True):
         if tab.open:
             with tab:
                 _DRAW[name](result, task, (run.run_id, key))
     _believe(run, result, task)
 
 
-def _questions(result: analysis.Result) -> None:
-    """Columns that may give the answer away."""
-    for question in result.questions:
-        st.warning(
-            f"**Was {parts.plain(question['column'])} known before the outcome?**"
-            f" {parts.plain(question['why'])} Both results are shown below. Answer in the settings: leave it"
-            " out, or say that it is known before.",
-            icon=":material/help:",
-        )
-
-
-def _how_well(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
-    key = task["task"]
-    customer_tables.beside_published(result)
-    parts.chart(
-        lambda: figures.models(result, key), "models", of=of, numbers=customer_tables.scores(result, key)
-    )
-    parts.chart(lambda: figures.confusion(result, key), "confusion", of=of)
-    absent = "This task has more than two answers; curves are drawn for yes or no."
-    left, right = st.columns(2)
-    with left:
-        parts.chart(lambda: figures.roc(result, key), "roc", of=of, absent=absent)
-        parts.chart(
-            lambda: figures.calibration(result, key),
-            "calibration",
-            of=of,
-            absent=absent,
-            note=task["calibration"],
-        )
-    with right:
-        parts.chart(lambda: figures.precision_recall(result, key), "pr", of=of, absent=absent)
-        parts.chart(lambda: figures.gain(result, key), "gain", of=of, absent=absent)
-    parts.chart(lambda: figures.lift(result, key), "lift", of=of, absent=absent)
-    customer_tables.folds(result)
-
-
 def _contact(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
-    if len(task["classes"]) != 2:
-        st.info("Choose a task with a yes or no to set a threshold.")
+    least = 0.0
+    if len(task["classes"]) == 2:
+        least = _threshold(result, task, of)
+    elif result.kind == "shop":
+        st.info("Choose a question with a yes or no, such as 'Will buy next month', to see whom to contact.")
         return
+    if result.kind == "records" and task["task"] != "target":
+        st.caption(
+            "The list holds the chances told with all columns: choose these above to see and export it."
+        )
+    elif result.kind == "records":
+        customer_tables.rows(result, least)
+        parts.download("Export these rows", lambda: analysis.export(result, least), "rows.csv", "export-rows")
+    elif task["task"] == "purchase":
+        customer_tables.ranked(result, least)
+        parts.download(
+            "Export this list",
+            lambda: analysis.export(result, least),
+            "customers-to-contact.csv",
+            "export-customers",
+        )
+    elif task["task"] in said.CHANCE:
+        customer_tables.ranked(result, least, said.CHANCE[task["task"]])
+    else:
+        st.caption("The list of all customers stands under 'Will buy next month'.")
+
+
+def _threshold(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> float:
+    """The chance from which on to contact, and what that earns."""
     sign = words.sign(result.currency).strip()
+    shop = result.kind == "shop"
     first, second = st.columns(2)
     value = first.number_input(
-        f"Value of a sale ({sign})",
+        f"Value of a sale ({sign})" if shop else f"Value of each '{task['classes'][1]}' reached ({sign})",
         0.0,
         1e6,
         40.0,
         key="sale-value",
-        help="What one reached buyer brings, after costs.",
+        help="What one who is reached brings, after costs.",
     )
     cost = second.number_input(
         f"Cost of a contact ({sign})", 0.0, 1e6, 2.0, key="contact-cost", help="A message, a coupon, a call."
@@ -118,25 +88,19 @@ def _contact(result: analysis.Result, task: dict[str, Any], of: tuple[str, str])
         100,
         min(100, round(100 * (task["threshold"] or 0.5))),
         key=f"threshold-{task['task']}",
+        help="It starts where precision and recall are balanced best (F1, on the validation part).",
     )
-    customer_tables.earned(result, task, value, cost, percent / 100)
+    number = said.called(result, task, percent / 100)
+    earned = said.earned(result, task["task"], value, cost, percent / 100)
+    st.markdown(parts.plain(said.earning(earned, percent, number, result, task["task"])))
     parts.chart(
         lambda: figures.profit(result, task["task"], value, cost, percent / 100),
         "profit",
         of=(*of, value, cost, percent),
+        note="Whoever is reached counts as earned, also where they would have bought anyway: this says whom to reach,"
+        " not what the contact changes.",
     )
-    st.caption(
-        "A sale counts as earned when its buyer is contacted, also where they would have bought anyway: this"
-        " says whom to reach, not what the contact changes."
-    )
-    if result.kind == "shop" and task["task"] == "purchase":
-        customer_tables.ranked(result, percent / 100)
-        parts.download(
-            "Export this list",
-            lambda: analysis.export(result, percent / 100),
-            "customers-to-contact.csv",
-            "export-customers",
-        )
+    return percent / 100
 
 
 def _why(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
@@ -144,44 +108,77 @@ def _why(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> 
     parts.chart(lambda: figures.importance(result, key), "importance", of=of, absent="No column stands out.")
     parts.chart(lambda: figures.tree(result, key), "tree", of=of, absent="There is no tree.")
     customer_tables.leaves(result, task)
-    parts.chart(
-        lambda: figures.pruning(result, key), "pruning", of=of, absent="The tree has nothing to prune."
-    )
+    pruned = st.expander("How the tree was pruned", key="pruned", on_change="rerun")
+    if pruned.open:
+        with pruned:
+            parts.chart(
+                lambda: figures.pruning(result, key), "pruning", of=of, absent="There is nothing to prune."
+            )
 
 
 def _one(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
-    user = st.text_input("Customer number", key="one-buyer", placeholder="Such as U0000001").strip()
-    if not user:
+    shop = result.kind == "shop"
+    key = "user_id" if shop else result.customers.columns[0]
+    first = str(result.customers.read([key])[key][0].as_py())
+    name = st.text_input(
+        "Customer number" if shop else "Row number", first, key=f"one-buyer-{of[0]}",
+        help="As in the list to export." if shop else "As in the list of rows; those of the test part are known.",
+    ).strip()  # fmt: skip
+    if not name:
         return
-    found = analysis.reason(result, user)
+    found = analysis.reason(result, name)
     if found is None:
-        st.warning(f"No customer '{parts.plain(user)}' in this run. Numbers are compared letter by letter.")
+        kind = "customer" if shop else "row of the test part"
+        st.warning(f"No {kind} '{parts.plain(name)}' in this run. Numbers are compared letter by letter.")
         return
     row, told = found
-    chance = row["probability"]
-    st.markdown(
-        f"**{parts.plain(user)}** will buy next month with a chance of {words.share(chance)}."
-        + (f" Tags of {result.as_of}: {parts.plain(row['tags'])}." if row["tags"] else "")
-    )
+    if shop:
+        model = next((item["model_label"] for item in result.tasks if item["task"] == "purchase"), "")
+        st.markdown(
+            f"**{parts.plain(name)}** will buy {said.coming(result)} with a chance of"
+            f" **{words.measured(row['probability'], 'share', '')}**"
+            + (f" ({model})." if model else ".")
+            + (f" Tags of {result.as_of}: {parts.plain(row['tags'])}." if row["tags"] else "")
+        )
+    else:
+        _, chance, called, was = list(row.values())[:4]
+        st.markdown(
+            f"**Row {parts.plain(name)}** is called **{parts.plain(str(called))}** and was {parts.plain(str(was))};"
+            f" the chance was {words.measured(chance, 'share', '')}."
+        )
     if told:
-        st.markdown("The way through the tree:\n" + "\n".join(f"1. {parts.plain(step)}" for step in told))
+        st.markdown(
+            "The tree's way to it, with what is true here in brackets:\n"
+            + "\n".join(f"1. {parts.plain(step)}" for step in told)
+        )
 
 
-def _fair(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
-    own = (
-        result.fairness[result.fairness["task"] == task["task"]]
-        if "attribute" in result.fairness
-        else pd.DataFrame()
+def _how_well(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
+    key = task["task"]
+    customer_tables.beside_published(result)
+    parts.chart(
+        lambda: figures.models(result, key), "models", of=of, numbers=customer_tables.scores(result, key)
     )
-    if not len(own):
-        st.info("Nothing is known here of gender, age or region, or this task has more than two answers.")
-        return
-    for attribute in own["attribute"].unique():
-        parts.chart(
-            lambda a=attribute: figures.fairness(result, task["task"], a), f"fair-{attribute}", of=of,
-            absent=f"By {attribute}: every group is too small to say anything.",
-        )  # fmt: skip
-    customer_tables.fairness(own)
+    left, right = st.columns(2)
+    with left:
+        parts.chart(lambda: figures.confusion(result, key), "confusion", of=of)
+    if len(task["classes"]) == 2:
+        with right:
+            parts.chart(lambda: figures.gain(result, key), "gain", of=of)
+        more = st.expander(
+            "ROC, precision-recall, calibration and lift curves", key="curves", on_change="rerun"
+        )
+        if more.open:
+            with more:
+                left, right = st.columns(2)
+                with left:
+                    parts.chart(lambda: figures.roc(result, key), "roc", of=of)
+                    parts.chart(lambda: figures.calibration(result, key), "calibration", of=of)
+                with right:
+                    parts.chart(lambda: figures.precision_recall(result, key), "pr", of=of)
+                    parts.chart(lambda: figures.lift(result, key), "lift", of=of)
+                st.caption(f"Calibration: {parts.plain(task['calibration'])}.")
+    customer_tables.folds(result)
 
 
 def _leaves(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
@@ -197,33 +194,58 @@ def _leaves(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) 
         parts.chart(
             lambda: figures.precursors(result), "precursors", of=of, absent="Nothing tells leavers apart."
         )
-    customer_tables.tags(result)
+        customer_tables.ranked(result, 0.5, "leaving")
+    customer_tables.together(result)
 
 
-def _rows(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
-    st.caption("Rows of the test part, likeliest first.")
-    parts.table(result.customers.read().slice(0, 500).to_pandas(), "ranked-rows")
-    parts.download("Export these rows", lambda: analysis.export(result), "rows.csv", "export-rows")
+def _fair(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
+    known = "attribute" in result.fairness
+    own = result.fairness[result.fairness["task"] == task["task"]] if known else pd.DataFrame()
+    if not len(own):
+        st.info("Nothing is known here of gender, age or region, or the question has more than two answers.")
+        return
+    metric = st.segmented_control(
+        "Compare groups by", list(said.FAIR), default="recall", required=True, format_func=said.FAIR.__getitem__,
+        key="fair-by",
+        help="Found: of those it is about, how many are called. Left out: groups of fewer than 30 customers, and scores"
+        " over fewer than 10.",
+    )  # fmt: skip
+    metric = str(metric or "recall")
+    st.markdown(f"**{parts.plain(said.fair(own, metric))}**")
+    for attribute in own["attribute"].unique():
+        parts.chart(
+            lambda by=attribute: figures.fairness(result, task["task"], by, metric, said.FAIR[metric]),  # type: ignore[misc]
+            f"fair-{attribute}",
+            of=(*of, metric),
+            absent=f"By {attribute}: every group is too small to say anything.",
+        )
+    customer_tables.fairness(own)
 
 
-_DRAW = dict(
-    zip([*TABS, "Ranked rows"], [_how_well, _contact, _why, _one, _fair, _leaves, _rows], strict=True)
-)
+_DRAW = {
+    **dict(zip(TABS, [_contact, _why, _one, _how_well, _leaves, _fair], strict=True)),
+    **dict(zip(ROW_TABS, [_contact, _why, _one, _how_well], strict=True)),
+}
 
 
 def _believe(run: Run, result: analysis.Result, task: dict[str, Any]) -> None:
     st.subheader("Why believe it")
+    shop = result.kind == "shop"
     st.markdown(
-        f"Learned from {words.count(task['n_train'])} rows, chosen on {words.count(task['n_valid'])}, judged once on"
-        f" {words.count(task['n_test'])}."
-        + (" Features end where the month to be told begins." if result.kind == "shop" else "")
+        f"Learned from {words.count(task['n_train'])} {'customers and months' if shop else 'rows'}, chosen on"
+        f" {words.count(task['n_valid'])}, judged once on {words.count(task['n_test'])}"
+        + (
+            f" customers that nothing was learned from, {said.judged(result)}. What is used of a customer ends"
+            " before the month that is told."
+            if shop
+            else " rows that nothing was learned from."
+        )
+        + f" It took {run.seconds:.0f} s."
     )
-    st.caption(parts.plain(task["balance"]))
-    for item in result.skipped:
-        st.caption(f"Not told: {parts.plain(item['label'])}. {parts.plain(item['reason'])}")
     for note in result.notes:
         st.caption(parts.plain(note))
     with st.expander("Details of this run"):
+        st.caption(f"{parts.plain(task['balance'])} Calibration: {parts.plain(task['calibration'])}.")
         st.code(
             f"{run.run_id}\ndata version {run.dataset_version}, seed {run.seed}, made {run.created_at} UTC"
         )
@@ -238,25 +260,6 @@ def _believe(run: Run, result: analysis.Result, task: dict[str, Any]) -> None:
         )
 
 
-def _status(chosen: context.Context, run: Run | None, wanted: dict[str, Any]) -> None:
-    job = progress.newest(chosen.name, "customers")
-    if job and (job.active or run is None or job.created_at.replace(tzinfo=None) > run.created_at):
-        progress.panel(job)
-    reasons = []
-    if run and run.dataset_version != chosen.version:
-        reasons.append("the data has changed since")
-    if run and any(run.config.get(name) != value for name, value in wanted.items()):
-        reasons.append("it has older settings")
-    if reasons:
-        st.warning(f"What you see is the last run: {words.listed(reasons)}.", icon=":material/history:")
-    if run is None or reasons:
-        busy = bool(job and job.active)
-        label = "Train the models" if run is None else "Run again"
-        if st.button(label, type="primary", key="run-customers", disabled=busy, icon=":material/play_arrow:"):
-            state.manager().submit("customers", chosen.name, wanted, label="Customers")
-            st.rerun()
-
-
 chosen = context.current()
 if chosen is None:
     parts.heading(TITLE, "Who will buy next month? Bring a file to see it.")
@@ -265,22 +268,24 @@ elif chosen.first is None and not customer_settings.columns_of(chosen):
     parts.heading(TITLE, "This dataset has no purchases and no table to learn from.")
     parts.needs("orders, behaviour events or a table of cases")
 else:
-    status, body, bottom = st.container(), st.container(), st.container()
-    with bottom:
-        target = customer_settings.target(chosen)
+    # The settings are folded at the bottom, but what they say decides the status at the top.
+    top, status, body, bottom = st.container(), st.container(), st.container(), st.container()
     runs = state.store().runs(dataset=chosen.name, analysis="customers")
+    with status:
+        target = customer_settings.target(chosen, runs[0].config.get("target") if runs else None)
     run = next((run for run in runs if run.config.get("target") == target), None)
     if target is None and chosen.first is None:
-        with status:
+        with top:
             parts.heading(TITLE, "Choose the column that the others should tell.")
     else:
         if run is None:
-            with status:
-                parts.heading(TITLE, "Nothing is learned about these customers yet. It takes a minute.")
+            with top:
+                whom = "these customers" if target is None else f"'{target}'"
+                parts.heading(TITLE, f"Nothing is learned about {whom} yet. It takes a minute.")
         else:
             with body:
-                show(chosen, run, status)
+                show(chosen, run, top)
         with bottom:
             wanted = customer_settings.settings(chosen, target, run.config if run else {}, chosen.last_day)
         with status:
-            _status(chosen, run, wanted)
+            running.status(chosen, "customers", run, wanted, label="Train the models", what="Customers")

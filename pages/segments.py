@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +14,7 @@ from socialml.errors import UserError
 from socialml.features import groups
 from socialml.figures import segments as figures
 from socialml.store import SAMPLE, Run
-from socialml.ui import context, parts, progress, settings, state
+from socialml.ui import context, parts, running, settings, state
 
 TITLE = "Segments"
 
@@ -245,32 +244,6 @@ def _believe(chosen: context.Context, run: Run, result: analysis.Result) -> None
         st.json({"settings": run.config, **run.environment}, expanded=False)
 
 
-def _stale(chosen: context.Context, run: Run, wanted: dict[str, Any]) -> list[str]:
-    """Why the run that is shown is not what the choices ask for."""
-    reasons = []
-    if run.dataset_version != chosen.version:
-        reasons.append("the data has changed since")
-    if any(run.config.get(name) != value for name, value in wanted.items()):
-        reasons.append("it has older settings")
-    return reasons
-
-
-def _status(chosen: context.Context, run: Run | None, wanted: dict[str, Any]) -> None:
-    """What runs, how the last job ended, and the button that makes or renews the groups."""
-    job = progress.newest(chosen.name, "segments")
-    if job and (job.active or run is None or job.created_at.replace(tzinfo=None) > run.created_at):
-        progress.panel(job)
-    reasons = _stale(chosen, run, wanted) if run else []
-    if reasons:
-        st.warning(f"What you see is the last run: {words.listed(reasons)}.", icon=":material/history:")
-    if run is None or reasons:
-        label = "Find the groups" if run is None else "Run again"
-        busy = bool(job and job.active)
-        if st.button(label, type="primary", key="run-segments", disabled=busy, icon=":material/play_arrow:"):
-            state.manager().submit("segments", chosen.name, wanted, label="Segments")
-            st.rerun()
-
-
 chosen = context.current()
 if chosen is None:
     parts.heading(TITLE, "Who are your customers? Bring a file to see their groups.")
@@ -291,4 +264,4 @@ else:
     with bottom:
         wanted = settings.segments(run.config if run else {}, chosen.last_day)
     with status:
-        _status(chosen, run, wanted)
+        running.status(chosen, "segments", run, wanted, label="Find the groups", what="Segments")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 _SIGNS = {
     "CNY": "¥",
@@ -88,3 +89,41 @@ _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 def spelled(number: int) -> str:
     """5 -> 'five'; from eleven on digits."""
     return _WORDS[number] if 0 <= number < len(_WORDS) else count(number)
+
+
+def measured(value: float, unit: str, currency: str) -> str:
+    """0.1741, 'share' -> '17.4%'; 49.5, 'days' -> '49.5'; never so few digits that 0 or 100% is not meant."""
+    if unit == "share":
+        digits = 1
+        while digits < 4 and 0 < value < 1 and float(f"{100 * value:.{digits}f}") in (0, 100):
+            digits += 1
+        return share(value, digits)
+    if unit == "money":
+        return money(round(value), currency) if abs(value) >= 10 else money(value, currency)
+    if abs(value) >= 100 or value == int(value):
+        return count(value)
+    return f"{value:.2g}" if abs(value) < 0.1 else f"{value:.1f}"
+
+
+def rules(text: str, units: Mapping[str, str], currency: str) -> str:
+    """Conditions of a tree with their units: 'Bought at a discount above 0.301' -> '... above 30.1%'.
+
+    units: label of a column -> its unit. What is said of other columns stays as it is.
+    """
+    if not units:
+        return text
+    labels = "|".join(re.escape(label) for label in sorted(units, key=len, reverse=True))
+    number = r"-?[\d.,]*\d(?:e[+-]?\d+)?"
+
+    def told(found: re.Match[str]) -> str:
+        label, how, threshold, own = found.groups()
+        unit = units[label]
+        said = f"{label} {how} {measured(float(threshold.replace(',', '')), unit, currency)}"
+        if own is None:
+            return said
+        value = re.sub(
+            rf"{number}$", lambda part: measured(float(part[0].replace(",", "")), unit, currency), own
+        )
+        return f"{said} ({value})"
+
+    return re.sub(rf"(?:^|(?<=; ))({labels}) (above|at most) ({number})(?: \(([^()]*)\))?", told, text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import os
 import subprocess
@@ -13,13 +15,31 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from socialml import cli
 from socialml.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def call(*words: object, store: Path, code: int = 0) -> dict[str, Any]:
-    """Run a command with --json; exactly one JSON object on stdout, and the exit code that is expected."""
+    """Run a command with --json; exactly one JSON object on stdout, and the exit code that is expected.
+
+    In this process, as starting Python takes longer than most commands; README's commands run in their own.
+    """
+    out, ended = io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.setenv("SOCIALML_STORE", str(store))
+        patch.setattr(sys, "argv", ["socialml", *map(str, words), "--json"])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            ended = stop.code or 0
+    assert ended == code, out.getvalue()
+    return json.loads(out.getvalue())
+
+
+def call_apart(*words: object, store: Path, code: int = 0) -> dict[str, Any]:
+    """The same in a process of its own."""
     command = [sys.executable, "-m", "socialml", *map(str, words), "--json"]
     env = {**os.environ, "SOCIALML_STORE": str(store)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
@@ -194,7 +214,7 @@ def test_undo_and_delete(tmp_path: Path) -> None:
 def test_a_store_in_use_is_said_with_the_holder(tmp_path: Path) -> None:
     path = tmp_path / "s.duckdb"
     with Store(path):
-        error = call("datasets", store=path, code=2)["error"]
+        error = call_apart("datasets", store=path, code=2)["error"]
     assert error["code"] == "store_in_use"
     assert str(os.getpid()) in error["message"]
 

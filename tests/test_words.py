@@ -50,3 +50,26 @@ def test_sentences() -> None:
 )
 def test_age(days: int, text: str) -> None:
     assert words.age(days) == text
+
+
+def test_conditions_are_told_in_the_unit_of_their_column() -> None:
+    units = {
+        "Bought at a discount": "share",
+        "Spent": "money",
+        "Spent, last 90 days": "money",
+        "Age": "years",
+    }
+    told = {
+        "Bought at a discount above 0.301": "Bought at a discount above 30.1%",
+        "Bought at a discount at most 3.492e-05": "Bought at a discount at most 0.003%",
+        "Bought at a discount above 0.9996 (0.9999)": "Bought at a discount above 99.96% (99.99%)",
+        "Spent, last 90 days above 12,345 (missing, taken as 250)": (
+            "Spent, last 90 days above ¥12,345 (missing, taken as ¥250)"
+        ),
+        "Spent at most 9.5; Age above 32.25": "Spent at most ¥9.50; Age above 32.2",
+        "Platform is 'Age above 1.25'": "Platform is 'Age above 1.25'",
+        "Other above 0.5": "Other above 0.5",
+    }
+    for text, wanted in told.items():
+        assert words.rules(text, units, "CNY") == wanted
+    assert words.rules("Age above 32.25", {}, "CNY") == "Age above 32.25"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
+from socialml import words
 from socialml.analyses import _customers_lists as lists
 from socialml.analyses import _customers_tasks as tasks
 from socialml.analyses._customers_models import FOLD_COLUMNS, Learned, learn
@@ -84,8 +85,23 @@ def of_shop(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         else pd.DataFrame(columns=["feature", "leaves", "stays", "difference"]),
         "rules": found.assign(date=str(inputs.as_of.date()) if inputs.as_of else ""),
         "customers": Table(customers),
+        "notes": _known_of_late(inputs, meaning),
         **_joined(list(learned.values())),
     }
+
+
+def _known_of_late(inputs: Inputs, meaning: tasks.Thresholds) -> list[str]:
+    """What the data measures now, but not at the months that are learned from."""
+    late = [ALL[name].label for name in inputs.late]
+    if not late:
+        return []
+    shown = words.listed(late[:4] + ([f"{len(late) - 4} more"] if len(late) > 4 else []))
+    notes = [f"Not learned from, as the data knows them for the last weeks only: {shown}."]
+    if meaning.offers == "reduced" and {"promotions_30", "promotions_opened"} & set(inputs.late):
+        notes.append(
+            "So 'potential' means customers who order at a discount: who opened offers is not known."
+        )
+    return notes
 
 
 def of_records(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
@@ -93,7 +109,6 @@ def of_records(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]
 
     assert config.target is not None
     frame = inputs.rows.read().to_pandas()
-    notes: list[str] = []
     if len(frame) > RECORDS_MOST:
         raise UserError(
             "too_many_rows", f"{len(frame):,} rows; {RECORDS_MOST:,} are the most.", "Import a part of them."
@@ -104,7 +119,7 @@ def of_records(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]
             raise UserError(
                 "no_column", f"There is no column '{name}' to leave out.", "Take it from the list."
             )
-    task = tasks.of_records(frame, config.target, config.drop, config.seed)
+    task, notes = tasks.of_records(frame, config.target, config.drop, config.seed)
     tasks.check(task)
     training = task.rows("train")
     found = leaks.find(task.x.iloc[training], task.y[training])
@@ -123,6 +138,7 @@ def of_records(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]
         learned.append(learn(variant, config, Part(report, number, len(variants), variant.label)))
         if config.folds:
             folds.append(_cross_validated(variant, config, learned[-1].best))
+    notes += learned[0].chosen.encoder.notes
     return {
         "n_users": len(frame),
         "columns": [str(name) for name in frame.columns],
@@ -137,7 +153,7 @@ def of_records(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]
         "rules": pd.DataFrame(
             columns=["if_bought", "then", "support", "confidence", "lift", "customers", "date"]
         ),
-        "customers": Table(_scored(frame, task, learned[0])),
+        "customers": Table(_scored(task, learned[0])),
         "notes": notes,
         **_joined(learned),
     }
@@ -155,14 +171,15 @@ def _cross_validated(task: tasks.Task, config: Config, name: str) -> pd.DataFram
     return done.scores.assign(task=task.key)
 
 
-def _scored(frame: pd.DataFrame, task: tasks.Task, learned: Learned) -> pa.Table:
-    """The test rows with their probabilities, likeliest first: the list that can be exported."""
+def _scored(task: tasks.Task, learned: Learned) -> pa.Table:
+    """The test rows with their numbers in the table and their probabilities, likeliest first: for export."""
     rows = task.rows("test")
-    proba = learned.chosen.proba(task.x.iloc[rows])
-    out = task.x.iloc[rows].reset_index(drop=True).copy()
+    x = task.x.iloc[rows]
+    proba = learned.chosen.proba(x)
+    out = x.reset_index(drop=True)
     names = task.classes
     p = proba[:, 1] if len(names) == 2 else proba.max(axis=1)
-    columns = {"row": rows + 1, "probability": p, "class": [names[k] for k in proba.argmax(axis=1)],
+    columns = {"row": x.index.to_numpy() + 1, "probability": p, "class": [names[k] for k in proba.argmax(axis=1)],
                "actual": [names[k] for k in task.y[rows]]}  # fmt: skip
     for place, (name, values) in enumerate(columns.items()):
         out.insert(place, f"_{name}" if name in out else name, values, allow_duplicates=False)

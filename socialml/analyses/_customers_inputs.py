@@ -53,7 +53,7 @@ def shop(store: Store, dataset: str, config: Config) -> dict[str, Any]:
             )
         windows = cutoffs.months(began, as_of)
         rows = cutoffs.take(con, events, users, windows)
-        now = cutoffs.take(con, events, users, [cutoffs.Window("all", as_of, as_of)]).table
+        now = cutoffs.take(con, events, users, [cutoffs.Window("all", as_of, as_of)])
         churn, missing = None, ""
         try:
             churn = cutoffs.take(con, events, users, cutoffs.spans(began, as_of, config.churn_days)).table
@@ -68,7 +68,8 @@ def shop(store: Store, dataset: str, config: Config) -> dict[str, Any]:
             for window in windows
         ],
         "rows": Table(rows.table),
-        "now": Table(now),
+        "now": Table(now.table),
+        "late": [name for name in now.measured if name not in rows.measured],
         "churn": Table(churn) if churn is not None else None,
         "churn_missing": missing,
         "baskets": Table(bought_categories),
@@ -80,13 +81,13 @@ def _segments(store: Store, dataset: str) -> Table | None:
     """user_id and the name of their segment, from the newest run."""
     from socialml.analyses import base
 
-    runs = store.runs(dataset=dataset, analysis="segments")
-    if not runs:
+    run = store.newest_run(dataset, "segments")
+    if run is None:
         return None
-    names = {item["id"]: item["name"] for item in runs[0].metrics["segments"]}
-    names |= store.segment_names(runs[0].run_id)
+    names = {item["id"]: item["name"] for item in run.metrics["segments"]}
+    names |= store.segment_names(run.run_id)
     try:
-        users = base.read_result(runs[0]).users.read(["user_id", "segment"])
+        users = base.read_result(run).users.read(["user_id", "segment"])
     except OSError:  # the run's folder was removed by hand
         return None
     called = pa.array([names.get(number, "") for number in users["segment"].to_pylist()])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from socialml import words
 from socialml.errors import UserError
 from socialml.features.cutoffs import ALL
 
@@ -176,18 +177,27 @@ def rules(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"rfm": total, "months": (frame["months_share"] - quiet).to_numpy()})
 
 
-def of_records(frame: pd.DataFrame, target: str, drop: Sequence[str], seed: int) -> Task:
-    """One column of any table from the others. Parts 70/15/15: by time where there is one, else at random."""
+def of_records(frame: pd.DataFrame, target: str, drop: Sequence[str], seed: int) -> tuple[Task, list[str]]:
+    """One column of any table from the others, and what was done to the rows, in sentences.
+
+    Parts 70/15/15: by time where there is one, else at random. x keeps the index of `frame`.
+    """
     from socialml.models import tabular
 
     if target not in frame:
         known = ", ".join(str(name) for name in list(frame.columns)[:20])
         raise UserError("no_column", f"There is no column '{target}'.", f"Choose one of: {known}.")
-    frame = frame[frame[target].notna()].reset_index(drop=True)
     read = tabular.target(frame[target])
+    told = frame[target].notna().to_numpy()
+    notes = []
+    if not told.all():
+        missing = int((~told).sum())
+        notes.append(f"{words.plural(missing, 'row')} without a value of '{target}' were left out.")
+        frame = frame[told]
     times = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name]) and name != target]
     if times:
         order = np.argsort(frame[times[0]].to_numpy(), kind="stable")
+        notes.append(f"Learned from the earlier rows, judged on the last 15 in 100 by '{times[0]}'.")
     else:
         order = np.random.default_rng(seed).permutation(len(frame))
     part = np.empty(len(frame), dtype=object)
@@ -195,7 +205,8 @@ def of_records(frame: pd.DataFrame, target: str, drop: Sequence[str], seed: int)
     part[order[:first]], part[order[first:second]], part[order[second:]] = "train", "valid", "test"
     x = frame.drop(columns=[target, *[name for name in drop if name in frame]])
     nothing = pd.DataFrame(index=range(len(frame)))
-    return Task("target", target, list(read.names), part, np.asarray(read.codes), x, nothing, nothing)
+    codes = np.asarray(read.codes)[told]
+    return Task("target", target, list(read.names), part, codes, x, nothing, nothing), notes
 
 
 def check(task: Task) -> None:

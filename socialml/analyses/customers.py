@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from socialml import words
 from socialml.analyses import _customers_inputs as reading
 from socialml.analyses._customers_config import MODELS, checked
 from socialml.artefacts import Table
@@ -54,6 +55,7 @@ class Inputs:
     windows: list[dict[str, str]]  # part, cutoff, until
     rows: Table  # features.cutoffs.Rows, or the records
     now: Table | None = None  # everybody as of as_of
+    late: list[str] = field(default_factory=list)  # features measured now, but not at every cutoff
     churn: Table | None = None  # rows with windows of churn_days
     churn_missing: str = ""  # why there are none
     baskets: Table | None = None  # user_id, category
@@ -153,28 +155,41 @@ def export(result: Result, least: float = 0.0) -> pa.Table:
     table = result.customers.read(wanted)
     if least > 0:
         table = table.filter(pc.greater_equal(table["probability"], least))
+    reasons = table["reason"].combine_chunks().dictionary_encode()
+    said = [
+        words.rules(text, result.feature_labels, result.currency) for text in reasons.dictionary.to_pylist()
+    ]
+    table = table.set_column(
+        table.column_names.index("reason"), "reason", pa.array(said, pa.string()).take(reasons.indices)
+    )
     return table.append_column("as_of", pa.repeat(pa.scalar(str(result.as_of)), table.num_rows))
 
 
-def reason(result: Result, user_id: str) -> tuple[dict[str, Any], list[str]] | None:
-    """One customer's row and the way through the tree in sentences; None when the run does not know them."""
+def reason(result: Result, name: str) -> tuple[dict[str, Any], list[str]] | None:
+    """One customer's row (or the row of the records with this number) and the way through the tree in sentences.
+
+    None when the run does not know it: of records the test part alone is known.
+    """
     import pyarrow.parquet as pq
 
     from socialml.models import treeview
 
+    key, task, classes = "user_id", "purchase", ["no order", "an order"]
+    wanted: str | int = name
+    if result.kind == "records":
+        if not (name.isascii() and name.isdigit()) or len(name) > 18:
+            return None
+        key, wanted = result.customers.columns[0], int(name)  # 'row', or '_row' beside a column of that name
+        task, classes = "target", next(item["classes"] for item in result.tasks if item["task"] == "target")
     path = result.customers.path
     if path:
-        table = pq.read_table(path, filters=[("user_id", "==", user_id)], partitioning=None)
+        table = pq.read_table(path, filters=[(key, "==", wanted)], partitioning=None)
     else:
         whole = result.customers.read()
-        table = whole.filter(pc.equal(whole["user_id"], user_id))
+        table = whole.filter(pc.equal(whole[key], wanted))
     if not table.num_rows:
         return None
     row = table.slice(0, 1).to_pylist()[0]
-    nodes = result.tree[result.tree["task"] == "purchase"]
-    told = (
-        treeview.sentences(nodes.dropna(axis="columns", how="all"), row, ("no order", "an order"))
-        if len(nodes)
-        else []
-    )
-    return row, told
+    nodes = result.tree[result.tree["task"] == task]
+    told = treeview.sentences(nodes.dropna(axis="columns", how="all"), row, classes) if len(nodes) else []
+    return row, [words.rules(step, result.feature_labels, result.currency) for step in told]

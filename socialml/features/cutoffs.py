@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from socialml.errors import UserError
+from socialml.features import rhythm
 from socialml.features.users import FEATURES, Feature, available, user_table
 
 SHARES = {"train": (0, 70), "valid": (70, 85), "test": (85, 100)}  # hundredths of the customers, by hash
@@ -53,7 +54,7 @@ HISTORY: dict[str, Feature] = {
     "alive": Feature(
         label="Chance that they still buy here",
         unit="share",
-        help="From their own rhythm and the time since the last order.",
+        help="From their own rhythm, the time since the last order, and what became of others like them.",
     ),
     "chance": Feature(
         label="Chance of an order by their rhythm",
@@ -61,10 +62,6 @@ HISTORY: dict[str, Feature] = {
         help="In 30 days: that they still buy here, and that an order falls into so many days.",
     ),
 }
-# A customer stays so many days on average before they leave for good; a guess, and results hardly depend on it.
-STAY_DAYS = 1500
-# The rate of somebody with few orders leans on this: one order in so many days.
-PRIOR_DAYS = 7.5
 PERSON: dict[str, Feature] = {
     "gender": Feature(label="Gender", unit="", help=""),
     "age": Feature(label="Age", unit="years", help=""),
@@ -131,14 +128,18 @@ def take(con: duckdb.DuckDBPyConnection, events: Any, users: Any, windows: list[
         "CREATE OR REPLACE TEMP TABLE person AS SELECT user_id, " + ", ".join(_attributes()) + " FROM"
         f" ({users.sql_query()}) WHERE user_id IS NOT NULL"
     )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE history AS SELECT {_READ}, CASE WHEN order_id IS NOT NULL THEN hash(order_id)"
+        f" ELSE hash(user_id, ts_local) END AS bill FROM ({events.sql_query()}) WHERE user_id IS NOT NULL"
+    )
     tables, measured = [], set(ALL)
     at: dict[datetime, tuple[pa.Table, set[str]]] = {}
     for window in windows:
         if window.cutoff not in at:  # the last but one serves training and validation
-            at[window.cutoff] = _features(con, events, users, window.cutoff)
+            at[window.cutoff] = _features(con, users, window.cutoff)
         features, found = at[window.cutoff]
         measured &= found
-        tables.append(_joined(con, events, features, window))
+        tables.append(_joined(con, features, window))
     known = con.execute(
         "SELECT " + ", ".join(f"count({name})" for name in PEOPLE) + " FROM person"
     ).fetchone()
@@ -150,26 +151,31 @@ def _attributes() -> list[str]:
     return [f"{name}::DOUBLE AS {name}" if name in ("age", "income") else name for name in PEOPLE]
 
 
-def _features(
-    con: duckdb.DuckDBPyConnection, events: Any, users: Any, cutoff: datetime
-) -> tuple[pa.Table, set[str]]:
+def _features(con: duckdb.DuckDBPyConnection, users: Any, cutoff: datetime) -> tuple[pa.Table, set[str]]:
     """user_id and ALL as of the cutoff, and which of them the data measures by then."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE before AS SELECT *, CASE WHEN order_id IS NOT NULL THEN hash(order_id)"
-        f" ELSE hash(user_id, ts_local) END AS bill FROM ({events.sql_query()})"
-        " WHERE ts_local < ? AND user_id IS NOT NULL",
-        [cutoff],
+        "CREATE OR REPLACE TEMP VIEW before AS"
+        f" SELECT * FROM history WHERE ts_local < TIMESTAMP '{cutoff.isoformat(' ')}'"
     )
-    seen = con.table("before")
+    seen = con.view("before")
     base = user_table(seen, users, cutoff).to_native().to_arrow_table()
     found = available(seen, users)
     con.register("base_rows", base)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE bills AS SELECT user_id, bill, min(ts_local) AS ts, sum(amount) AS amount,"
+        " bool_or(discount > 0) AS reduced FROM before WHERE action = 'purchase' GROUP BY ALL"
+    )
+    con.execute(
+        # Somebody who registered before the data begins was seen from its beginning only.
+        "CREATE OR REPLACE TEMP TABLE exposed AS"
+        " WITH began AS (SELECT date_diff('day', min(ts), $cutoff::TIMESTAMP) AS days FROM bills)"
+        " SELECT user_id, least(tenure_days, coalesce(days, tenure_days)) AS days FROM base_rows, began",
+        {"cutoff": cutoff},
+    )
+    con.register("rhythm_rows", _rhythm(con, cutoff))
     table = con.execute(
         f"""
-        WITH bills AS (
-            SELECT user_id, bill, min(ts_local) AS ts, sum(amount) AS amount, bool_or(discount > 0) AS reduced
-            FROM before WHERE action = 'purchase' GROUP BY ALL),
-        bought AS (
+        WITH bought AS (
             SELECT user_id, count(*) FILTER (age_days < 30) AS orders_30,
                 count(*) FILTER (age_days BETWEEN 30 AND 59) AS orders_60,
                 count(*) FILTER (age_days < 180) AS orders_180,
@@ -180,34 +186,20 @@ def _features(
             GROUP BY user_id),
         opened AS (
             SELECT user_id, count(*) AS promotions_30 FROM before
-            WHERE action = 'promotion' AND ts_local >= $cutoff::TIMESTAMP - INTERVAL 30 DAY GROUP BY user_id),
-        began AS (SELECT date_diff('day', min(ts), $cutoff::TIMESTAMP) AS days FROM bills),
-        -- Somebody who registered before the data begins was seen from its beginning only.
-        seen AS (
-            SELECT user_id, least(tenure_days, coalesce(days, tenure_days)) AS days FROM base_rows, began),
-        paced AS (
-            SELECT user_id, days, coalesce(recency_days, days) AS quiet, 1.0 / {STAY_DAYS} AS leave,
-                (frequency + 1) / (days - coalesce(recency_days, days) + {PRIOR_DAYS}) AS pace
-            FROM base_rows JOIN seen USING (user_id)),
-        living AS (
-            -- Poisson orders until leaving for good (Schmittlein, Morrison and Colombo 1987, equation 11 for
-            -- one customer's own rates), with the rate as estimated.
-            SELECT user_id, pace, days,
-                1 / (1 + leave / (pace + leave) * (exp(least((pace + leave) * quiet, 50)) - 1)) AS alive
-            FROM paced)
+            WHERE action = 'promotion' AND ts_local >= $cutoff::TIMESTAMP - INTERVAL 30 DAY GROUP BY user_id)
         SELECT base_rows.*,
             {", ".join(f"coalesce({name}, 0)::DOUBLE AS {name}" for name in (*_COUNTED, "promotions_30"))},
             coalesce(months_bought, 0) / greatest(1, least(12, (days + 29) // 30)) AS months_share,
             30.0 * frequency / greatest(days, 14) AS rate,
             recency_days * frequency / greatest(days - recency_days, 14) AS silence,
-            alive, alive * (1 - exp(-30 * pace)) AS chance,
-            {", ".join(PEOPLE)}
-        FROM base_rows LEFT JOIN bought USING (user_id) LEFT JOIN opened USING (user_id)
-        LEFT JOIN living USING (user_id) LEFT JOIN person USING (user_id)
+            alive, chance, {", ".join(PEOPLE)}
+        FROM base_rows JOIN exposed USING (user_id) LEFT JOIN bought USING (user_id)
+        LEFT JOIN opened USING (user_id) LEFT JOIN rhythm_rows USING (user_id) LEFT JOIN person USING (user_id)
         """,
         {"cutoff": cutoff},
     ).to_arrow_table()
     con.unregister("base_rows")
+    con.unregister("rhythm_rows")
     if "recency_days" in found:
         found |= {
             "orders_30",
@@ -224,19 +216,36 @@ def _features(
     return table, found | set(PEOPLE)
 
 
+def _rhythm(con: duckdb.DuckDBPyConnection, cutoff: datetime) -> pa.Table:
+    """user_id, alive, chance; from the tables of _features."""
+    rows = con.execute(
+        """
+        WITH repeated AS (
+            SELECT user_id, count(*) AS orders
+            FROM bills JOIN exposed USING (user_id) WHERE date_diff('day', ts, $cutoff::TIMESTAMP) < days
+            GROUP BY user_id)
+        SELECT user_id, coalesce(orders, 0)::DOUBLE AS orders, days::DOUBLE AS days,
+            (CASE WHEN orders > 0 THEN recency_days ELSE days END)::DOUBLE AS quiet
+        FROM base_rows JOIN exposed USING (user_id) LEFT JOIN repeated USING (user_id) ORDER BY user_id
+        """,
+        {"cutoff": cutoff},
+    ).to_arrow_table()
+    found = rhythm.of(*(rows[name].to_numpy() for name in ("orders", "days", "quiet")))
+    return pa.table({"user_id": rows["user_id"], "alive": found.alive, "chance": found.chance})
+
+
+# What features and outcomes are made of; the rest of an event's columns would only be copied.
+_READ = "user_id, ts_local, action, order_id, item_id, category, amount, discount, seconds"
 _COUNTED = ("orders_30", "orders_60", "orders_180", "spent_90", "reduced_30")
 
 
-def _joined(con: duckdb.DuckDBPyConnection, events: Any, features: pa.Table, window: Window) -> pa.Table:
+def _joined(con: duckdb.DuckDBPyConnection, features: pa.Table, window: Window) -> pa.Table:
     """The window's customers with what they did in it."""
     con.register("feature_rows", features)
     low, high = SHARES.get(window.part, (0, 100))
     table = con.execute(
         f"""
-        WITH later AS (
-            SELECT *, CASE WHEN order_id IS NOT NULL THEN hash(order_id) ELSE hash(user_id, ts_local) END AS bill
-            FROM ({events.sql_query()})
-            WHERE ts_local >= $cutoff AND ts_local < $until AND user_id IS NOT NULL),
+        WITH later AS (SELECT * FROM history WHERE ts_local >= $cutoff AND ts_local < $until),
         outcome AS (
             SELECT user_id, count(DISTINCT bill) FILTER (action = 'purchase') AS out_orders,
                 coalesce(sum(amount) FILTER (action = 'purchase'), 0) AS out_spent,

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from html import escape
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from socialml import words
 from socialml.analyses.customers import Result
+from socialml.figures.customers_curves import calibration, gain, lift, positives, precision_recall, roc
 from socialml.figures.customers_tree import NODES_MOST, importance, line_of, of_task, pruning, tree
 from socialml.figures.theme import BLUE, GREY, HARM, titled, wrap
 
 __all__ = [
-    "NODES_MOST", "calibration", "confusion", "fairness", "gain", "importance", "lift", "models",
-    "precision_recall", "precursors", "profit", "pruning", "roc", "tree",
+    "NODES_MOST", "calibration", "confusion", "enough", "fairness", "gain", "importance", "lift", "models",
+    "positives", "precision_recall", "precursors", "profit", "pruning", "roc", "tree", "units",
 ]  # fmt: skip
+
+BASE_LEAST = 10  # of those a score of a group is taken over
+GROUPS_MOST = 12  # of an attribute; the table has all
+
+
+def units(result: Result) -> str:
+    return "rows" if result.kind == "records" else "customers"
 
 
 def models(result: Result, task: str) -> go.Figure:
-    """ROC AUC of each model and floor with its interval."""
+    """The share of pairs that each model and simple rule ranks rightly (ROC AUC), with its interval."""
     own = of_task(result.scores, task)
     own = own[own["metric"] == "roc_auc"].sort_values("value")
     figure = go.Figure()
@@ -36,18 +45,26 @@ def models(result: Result, task: str) -> go.Figure:
                 "array": part["high"] - part["value"],
                 "arrayminus": part["value"] - part["low"],
             },
-            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
-    chosen = own[own["chosen"]]
-    label = str(chosen["label"].iloc[0]) if len(chosen) else ""
+    chosen, rules = own[own["chosen"]], own[own["floor"]]
+    said = (
+        f"{chosen['label'].iloc[0]} ranks {chosen['value'].iloc[0]:.0%} of pairs rightly"
+        if len(chosen)
+        else ""
+    )
+    beside = f", the best simple rule {rules['value'].max():.0%}" if len(rules) else ""
     titled(
         figure,
-        f"{label} was chosen on the validation part",
-        "Area under the ROC curve, test part, 95% intervals.",
+        f"{said}{beside}",
+        "Test part, 95% intervals. The model was chosen before, on the validation part.",
     )
     figure.update_layout(
-        xaxis_title="ROC AUC (0.5 is chance)", height=140 + 34 * len(own), legend={"y": 1.02}
+        xaxis_title="Pairs ranked rightly<br>(ROC AUC; 50% is chance)",
+        height=140 + 34 * len(own),
+        legend={"y": 1.02},
     )
+    figure.update_xaxes(tickformat=".0%", nticks=6)
     figure.update_yaxes(categoryorder="array", categoryarray=[wrap(t, 24) for t in own["label"]])
     return figure
 
@@ -67,7 +84,11 @@ def confusion(result: Result, task: str) -> go.Figure:
             y=[escape(str(name)) for name in table.index],
             text=text,
             texttemplate="%{text}",
-            colorscale=[[0, "rgba(0,114,178,0.05)"], [1, "rgba(0,114,178,0.75)"]],
+            # Opaque, so that white numbers are read on a light page and on a dark one.
+            colorscale=[[0, "#6B7785"], [1, BLUE]],
+            textfont={"color": "#FFFFFF", "size": 14},
+            zmin=0,
+            zmax=1,
             showscale=False,
             xgap=2,
             ygap=2,
@@ -76,140 +97,66 @@ def confusion(result: Result, task: str) -> go.Figure:
     )
     right = sum(table.loc[name, name] for name in table.index) / max(table.to_numpy().sum(), 1)
     titled(figure, f"{right:.0%} are told rightly", "Test part. Each row adds up to 100%.")
-    figure.update_layout(xaxis_title="Told", yaxis_title="Was", height=140 + 70 * len(table))
-    figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_xaxes(type="category")
-    return figure
-
-
-def roc(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.curves, task, "roc")
-    if not len(own):
-        return None
-    figure = line_of(own["fpr"], own["tpr"], "Model")
-    _diagonal(figure)
-    titled(figure, "How many are found for how many false alarms", "Test part. Dashed: chance.")
-    figure.update_layout(
-        xaxis_title="False alarms (share of negatives)", yaxis_title="Found (share of positives)", height=380
-    )
-    return figure
-
-
-def precision_recall(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.curves, task, "pr")
-    if not len(own):
-        return None
-    figure = line_of(own["recall"], own["precision"], "Model")
-    base = next((t["positive_share"] for t in result.tasks if t["task"] == task), None)
-    if base is not None:
-        figure.add_hline(y=base, line={"color": GREY, "dash": "dash", "width": 1.5})
-    titled(figure, "How many of those called are right", "Test part. Dashed: calling everybody.")
-    figure.update_layout(
-        xaxis_title="Found (recall)", yaxis_title="Right among those called (precision)", height=380
-    )
-    figure.update_yaxes(rangemode="tozero")
-    return figure
-
-
-def calibration(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.curves, task, "calibration")
-    if not len(own):
-        return None
-    figure = go.Figure(
-        go.Scatter(
-            x=own["predicted"],
-            y=own["observed"],
-            mode="lines+markers",
-            line_color=BLUE,
-            showlegend=False,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": own["high"] - own["observed"],
-                "arrayminus": own["observed"] - own["low"],
-            },
-            customdata=own["n"],
-            hovertemplate="told %{x:.0%}, came %{y:.0%} of %{customdata:,}<extra></extra>",
-        )
-    )
-    _diagonal(figure)
-    inside = ((own["low"] <= own["predicted"]) & (own["predicted"] <= own["high"])).sum()
-    titled(
-        figure,
-        f"In {inside} of {len(own)} bands the told chance agrees with what came",
-        "Test part, 95% intervals. Dashed: as told.",
-    )
-    figure.update_layout(xaxis_title="Told chance", yaxis_title="What came", height=380)
-    return figure
-
-
-def gain(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.curves, task, "gain")
-    if not len(own):
-        return None
-    figure = line_of(own["contacted"], own["captured"], "Model")
-    _diagonal(figure)
-    at = own.iloc[(own["contacted"] - 0.2).abs().argsort()[:1]].iloc[0]
-    titled(
-        figure,
-        f"The best {at['contacted']:.0%} hold {at['captured']:.0%} of the positives: lift {at['lift']:.2f}",
-        "Test part, likeliest first. Dashed: in any order.",
-    )
-    figure.update_layout(
-        xaxis_title="Contacted (share of all)", yaxis_title="Reached (share of positives)", height=380
-    )
-    return figure
-
-
-def lift(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.curves, task, "gain")
-    if not len(own):
-        return None
-    figure = line_of(own["contacted"], own["lift"], "Model")
-    figure.add_hline(y=1, line={"color": GREY, "dash": "dash", "width": 1.5})
-    titled(
-        figure, f"At the top of the list {own['lift'].iloc[0]:.1f} times as many as on average", "Test part."
-    )
-    figure.update_layout(
-        xaxis_title="Contacted (share of all)", yaxis_title="Times the average (lift)", height=340
-    )
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(xaxis_title="Told", yaxis_title="Was", height=max(300, 140 + 70 * len(table)))
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    figure.update_xaxes(type="category", showgrid=False)
     return figure
 
 
 def profit(result: Result, task: str, value: float, cost: float, threshold: float) -> go.Figure | None:
-    """What contacting everybody from a probability on earns, against all and none."""
+    """What contacting everybody from a chance on earns for each 1,000 customers, against all and none."""
     own = of_task(result.curves, task, "gain")
     if not len(own):
         return None
-    earned = own["hits"] * value - own["n"] * cost
+    earned = 1000 * (own["hits"] * value - own["n"] * cost) / max(float(own["n"].iloc[-1]), 1)
     figure = line_of(own["threshold"], earned, "From this chance on")
-    everybody = float(earned.iloc[-1])
-    figure.add_hline(y=everybody, line={"color": GREY, "dash": "dash"}, annotation_text="all")
-    figure.add_hline(y=0, line={"color": GREY, "dash": "dot"}, annotation_text="none")
+    # Downwards from a chance of 1: what is contacted stays the same until the next chance that somebody has.
+    figure.update_traces(line_shape="hv", hovertemplate="from %{x:.0%} on: %{y:,.0f}<extra></extra>")
+    for level, label, dash in ((float(earned.iloc[-1]), "contact all", "dash"), (0.0, "contact none", "dot")):
+        figure.add_hline(
+            y=level,
+            line={"color": GREY, "dash": dash},
+            annotation_text=label,
+            annotation_position="bottom left" if level > 0 else "top left",
+        )
     figure.add_vline(x=threshold, line={"color": HARM, "width": 2})
     best = int(earned.to_numpy().argmax())
     titled(
         figure,
-        f"Most is earned from {own['threshold'].iloc[best]:.0%} on:"
-        f" {words.money(round(float(earned.iloc[best])), result.currency)}",
-        "Of the test part. Line: the threshold chosen.",
+        f"Most is earned from a chance of {own['threshold'].iloc[best]:.0%} on:"
+        f" {words.money(round(float(earned.iloc[best])), result.currency)} for each 1,000 {units(result)}",
+        "Measured on the test part. Upright line: the chance chosen above.",
     )
     figure.update_layout(
-        xaxis_title="Least chance to be contacted",
-        yaxis_title=f"Earned ({words.sign(result.currency).strip()})",
+        xaxis_title="Contacted from this chance on",
+        yaxis_title=f"Earned for each 1,000 {units(result)} ({words.sign(result.currency).strip()})",
         height=360,
     )
+    figure.update_xaxes(tickformat=".0%", range=[0, 1], nticks=6)
+    figure.update_yaxes(tickformat=",")
     return figure
 
 
-def fairness(result: Result, task: str, attribute: str, metric: str = "roc_auc") -> go.Figure | None:
+def enough(groups: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """The rows of `evaluation.fairness` whose score is taken over enough: 'found' of three buyers says nothing."""
+    positives = groups["positives"].astype(float)
+    base = {
+        "recall": positives,
+        "precision": (groups["n"] * groups["selected"]).round(),
+        "roc_auc": positives.combine(groups["n"] - positives, min),
+    }.get(metric, groups["n"])
+    return groups[groups[metric].notna() & (base >= BASE_LEAST)]
+
+
+def fairness(result: Result, task: str, attribute: str, metric: str, label: str) -> go.Figure | None:
+    """One score of `evaluation.fairness` for the largest groups; label names it on the axis."""
     own = of_task(result.fairness, task)
     if not len(own) or metric not in own:
         return None
-    own = own[(own["attribute"] == attribute) & own[metric].notna()].iloc[::-1]
-    if not len(own):
+    known = enough(own[own["attribute"] == attribute], metric)
+    if not len(known):
         return None
+    own = known.nlargest(GROUPS_MOST, "n").iloc[::-1]
     figure = go.Figure(
         go.Scatter(
             x=own[metric],
@@ -223,49 +170,50 @@ def fairness(result: Result, task: str, attribute: str, metric: str = "roc_auc")
                 "arrayminus": own[metric] - own[f"{metric}_low"],
             },
             customdata=own["n"],
-            hovertemplate="%{y}: %{x:.3f} (%{customdata:,} customers)<extra></extra>",
+            hovertemplate="%{y}: %{x:.0%} (%{customdata:,} customers)<extra></extra>",
         )
     )
-    overlap = own[f"{metric}_low"].max() <= own[f"{metric}_high"].min()
-    titled(
-        figure,
-        f"By {attribute}: {'no group stands apart' if overlap else 'some groups differ by more than chance'}",
-        "Test part, 95% intervals; groups that are too small are left out.",
-    )
-    figure.update_layout(xaxis_title=metric.replace("_", " "), height=120 + 30 * len(own))
+    shown = "" if len(own) == len(known) else f" The {len(own)} largest of {len(known)} groups."
+    titled(figure, f"By {attribute}", f"Test part, 95% intervals; largest group on top.{shown}")
+    figure.update_layout(xaxis_title=label, height=110 + 30 * len(own))
+    low, high = float(own[f"{metric}_low"].min()), float(own[f"{metric}_high"].max())
+    low = max(0.0, min(low, high - 0.1))  # so that a point of a percent does not look like a gulf
+    figure.update_xaxes(tickformat=".0%", nticks=6, range=[low - 0.005, high + 0.005])
     figure.update_yaxes(type="category")
     return figure
 
 
 def precursors(result: Result) -> go.Figure | None:
-    own = result.precursors.head(10).iloc[::-1]
+    """How leavers differed before they left, each bar with both means."""
+    own = result.precursors.head(8).iloc[::-1]
     if not len(own):
         return None
+
+    def told(value: float, name: str) -> str:
+        return words.measured(value, result.feature_labels.get(name, ""), result.currency)
+
+    both = [
+        f"{told(row.leaves, row.feature)}, others {told(row.stays, row.feature)}" for row in own.itertuples()
+    ]
     figure = go.Figure(
         go.Bar(
             x=own["difference"],
-            y=[wrap(str(name), 28) for name in own["feature"]],
+            y=[
+                f"{wrap(str(name), 28)}<br><i>{text}</i>"
+                for name, text in zip(own["feature"], both, strict=True)
+            ],
             orientation="h",
             marker_color=[HARM if value > 0 else BLUE for value in own["difference"]],
-            customdata=own[["leaves", "stays"]],
-            hovertemplate="%{y}: %{customdata[0]:.3g} before leaving, else %{customdata[1]:.3g}<extra></extra>",
+            customdata=both,
+            hovertemplate="%{customdata}<extra></extra>",
         )
     )
     titled(
         figure,
-        f"Before they leave: {own['feature'].iloc[-1]}",
-        "Leavers against stayers, in standard deviations.",
+        f"Before they leave, leavers differ most in: {own['feature'].iloc[-1]} ({both[-1]})",
+        "Means of leavers and of others, on the test part.",
     )
-    figure.update_layout(xaxis_title="Difference (standard deviations)", height=140 + 32 * len(own))
+    figure.update_layout(
+        xaxis_title="Lower or higher than others<br>(standard deviations)", height=130 + 48 * len(own)
+    )
     return figure
-
-
-def _diagonal(figure: go.Figure) -> None:
-    figure.add_scatter(
-        x=[0, 1],
-        y=[0, 1],
-        mode="lines",
-        line={"color": GREY, "dash": "dash", "width": 1.5},
-        showlegend=False,
-        hoverinfo="skip",
-    )

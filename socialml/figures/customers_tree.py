@@ -11,7 +11,7 @@ from socialml import words
 from socialml.analyses.customers import Result
 from socialml.figures.theme import BLUE, GREY, HARM, titled, wrap
 
-NODES_MOST = 31  # of a drawn tree: five levels
+NODES_MOST = 15  # of a drawn tree: four levels; more is a wall
 
 
 def of_task(frame: pd.DataFrame, task: str, curve: str | None = None) -> pd.DataFrame:
@@ -26,30 +26,32 @@ def line_of(x: pd.Series, y: pd.Series, name: str) -> go.Figure:
 
 
 def importance(result: Result, task: str) -> go.Figure | None:
-    own = of_task(result.importance, task).head(12).iloc[::-1]
+    own = of_task(result.importance, task).head(10).iloc[::-1]
     if not len(own):
         return None
     figure = go.Figure(
         go.Bar(
-            x=own["importance"],
+            x=100 * own["importance"],
             y=[wrap(str(label), 28) for label in own["label"]],
             orientation="h",
             marker_color=BLUE,
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": own["high"] - own["importance"],
-                "arrayminus": own["importance"] - own["low"],
+                "array": 100 * (own["high"] - own["importance"]),
+                "arrayminus": 100 * (own["importance"] - own["low"]),
+                "color": GREY,
             },
-            hovertemplate="%{y}: %{x:.3f}<extra></extra>",
+            hovertemplate="%{y}: %{x:.1f} points<extra></extra>",
         )
     )
     titled(
         figure,
         f"{own['label'].iloc[-1]} tells most",
-        "ROC AUC lost when a column is shuffled. Columns that say the same share it.",
+        "How many more of 100 pairs are ranked wrongly when this column is shuffled, with 95% intervals."
+        " Columns that say the same share it.",
     )
-    figure.update_layout(xaxis_title="ROC AUC lost", height=140 + 32 * len(own))
+    figure.update_layout(xaxis_title="Points of ROC AUC lost", height=140 + 32 * len(own))
     return figure
 
 
@@ -70,12 +72,16 @@ def pruning(result: Result, task: str) -> go.Figure | None:
         "Lower is better.",
     )
     figure.update_layout(xaxis_title="Leaves", yaxis_title="Brier score, validation part", height=340)
-    figure.update_xaxes(type="log")
+    ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
+    figure.update_xaxes(type="log", tickvals=ticks, ticktext=[words.count(tick) for tick in ticks])
     return figure
 
 
 def tree(result: Result, task: str) -> go.Figure | None:
-    """The first levels of the tree: questions above, each leaf's chance below; colours by chance."""
+    """The first levels of the tree as an outline: each condition under the one it refines, with its chance.
+
+    An outline is read from top to bottom and needs no more width than a phone has.
+    """
     nodes = of_task(result.tree, task)
     if not len(nodes):
         return None
@@ -83,61 +89,51 @@ def tree(result: Result, task: str) -> go.Figure | None:
     shown: list[int] = [0]
     for number in shown:
         node = records[number]
-        if node["left"] >= 0 and len(shown) + 2 <= NODES_MOST and node["depth"] < 4:
+        if node["left"] >= 0 and len(shown) + 2 <= NODES_MOST:
             shown += [int(node["left"]), int(node["right"])]
-    inside = set(shown)
-    ends = [number for number in _in_order(records, inside) if records[number]["left"] not in inside]
-    x: dict[int, float] = {number: float(place) for place, number in enumerate(ends)}
-    for number in sorted(inside, key=lambda n: -records[n]["depth"]):
-        if number not in x:
-            x[number] = (x[int(records[number]["left"])] + x[int(records[number]["right"])]) / 2
-    # Laid on its side, so that questions are read from left to right and fit a phone.
+    lines = _in_order(records, set(shown))
+    names: list[str] = next((item["classes"] for item in result.tasks if item["task"] == task), [])
+    texts = {number: _told(result, records, number, names, set(lines)) for number in lines}
+    y, down = {}, 0.0
+    for number in lines:  # a condition that takes two lines takes more room
+        room = 1 + 0.38 * (texts[number].count("<br>") - 1)
+        y[number] = -(down + room / 2)
+        down += room
     figure = go.Figure()
-    for number in inside:
-        parent = int(records[number]["parent"])
-        if parent in inside:
-            ends_of = {
-                "x": [records[parent]["depth"], records[number]["depth"]],
-                "y": [-x[parent], -x[number]],
-            }
-            line = {"color": GREY, "width": 1}
-            figure.add_scatter(**ends_of, mode="lines", line=line, showlegend=False, hoverinfo="skip")
-    texts, hovers = [], []
-    for number in shown:
-        node = records[number]
-        told = f"{node['probability']:.0%}"
-        rule = ""
-        if node["parent"] >= 0:
-            above = records[int(node["parent"])]
-            rule = above["rule"] if int(above["right"]) == number else above["rule_left"]
-        texts.append(
-            f"{wrap(rule, 26)}<br><b>{told}</b> of {node['count']:,}"
-            if rule
-            else f"<b>{told}</b> of {node['count']:,}"
+    for number in lines[1:]:
+        above, here = records[int(records[number]["parent"])], records[number]
+        figure.add_scatter(
+            x=[above["depth"], above["depth"], here["depth"]],
+            y=[y[int(above["node"])], y[number], y[number]],
+            mode="lines",
+            line={"color": GREY, "width": 1},
+            showlegend=False,
+            hoverinfo="skip",
         )
-        hovers.append(escape(str(rule)) or "all")
     figure.add_scatter(
-        x=[records[n]["depth"] for n in shown],
-        y=[-x[n] for n in shown],
+        x=[records[n]["depth"] for n in lines],
+        y=[y[n] for n in lines],
         mode="markers+text",
-        text=texts,
-        hovertext=hovers,
-        hoverinfo="text",
+        text=[texts[n] for n in lines],
+        textfont={"size": 12},
+        hoverinfo="skip",
         textposition="middle right",
-        textfont={"size": 11},
         marker={
-            "size": 14,
-            "color": [records[n]["probability"] for n in shown],
+            "size": 13,
+            "color": [records[n]["probability"] for n in lines],
             "colorscale": [[0, "#E69F00"], [1, BLUE]],
             "cmin": 0,
             "cmax": 1,
             "line": {"width": 1, "color": GREY},
         },
         showlegend=False,
+        cliponaxis=False,
     )
     leaves = int((nodes["left"] < 0).sum())
-    note = "Chance and training rows at each step." + (
-        "" if len(shown) == len(nodes) else f" The first {len(shown)} of {len(nodes)} steps are drawn."
+    note = "Under each condition the chance among its training rows; orange: unlikely, blue: likely." + (
+        ""
+        if len(lines) == len(nodes)
+        else f" The first {len(lines)} of {len(nodes)} steps; … goes on in the list below."
     )
     first = records[0]
     titled(
@@ -145,16 +141,29 @@ def tree(result: Result, task: str) -> go.Figure | None:
         f"The tree asks first: {first['label'] or 'nothing'}; {words.plural(leaves, 'leaf', 'leaves')} in all",
         note,
     )
-    depth = max(records[n]["depth"] for n in shown)
-    figure.update_layout(height=120 + 58 * len(ends))
-    figure.update_xaxes(visible=False, range=[-0.1, depth + 1.0])
-    figure.update_yaxes(visible=False)
+    figure.update_layout(height=40 + 40 * down, margin_l=4, dragmode=False)
+    # A step to the right is one part of 18: small enough to leave a phone room for the words.
+    figure.update_xaxes(visible=False, range=[-0.4, 17.6], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-down, 0], fixedrange=True)
     return figure
 
 
+def _told(result: Result, records: dict[int, dict], number: int, names: list[str], shown: set[int]) -> str:
+    """The condition that leads to a node and, under it, the chance there; … where more follows."""
+    node, rule = records[number], "All training rows"
+    if number:
+        above = records[int(node["parent"])]
+        rule = above["rule"] if int(above["right"]) == number else above["rule_left"]
+        rule = words.rules(rule, result.feature_labels, result.currency)
+    more = " …" if node["left"] >= 0 and int(node["left"]) not in shown else ""
+    answer = "" if len(names) == 2 else f" {escape(str(names[int(node['prediction'])]))}"
+    chance = f"<b>{node['probability']:.0%}{answer}</b> of {node['count']:,}{more}"
+    return f"  {wrap(rule, 53 - int(node['depth'])).replace('<br>', '<br>  ')}<br>  {chance}"
+
+
 def _in_order(records: dict[int, dict], inside: set[int], number: int = 0) -> list[int]:
-    """Nodes from the first answer to the last."""
+    """Each node before what is under it, the answer 'no' before 'yes'."""
     left, right = int(records[number]["left"]), int(records[number]["right"])
     if left not in inside:
         return [number]
-    return [*_in_order(records, inside, left), number, *_in_order(records, inside, right)]
+    return [number, *_in_order(records, inside, left), *_in_order(records, inside, right)]

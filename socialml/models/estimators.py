@@ -107,7 +107,7 @@ def one_core() -> AbstractContextManager[Any]:
 
 
 def fit_tree(data: Data, seed: int) -> TreeModel:
-    """The full tree has at least 20 rows a leaf (1 in 5,000 of many); the validation part prunes it."""
+    """The full tree has at least 10 rows a leaf (1 in 5,000 of many); the validation part prunes it."""
     least = max(10, len(data.y_train) // 5_000)
     full = DecisionTreeClassifier(
         criterion="entropy", min_samples_leaf=least, max_depth=16, random_state=seed
@@ -187,8 +187,11 @@ def leaves(trees: HistGradientBoostingClassifier, matrix: Floats, values: list[F
 
 
 def _steps(trees: HistGradientBoostingClassifier, matrix: Floats) -> Iterator[Floats]:
-    """What each tree in turn adds to each row's raw score (one tree a class in each round)."""
-    before: Floats | float = np.asarray(trees._baseline_prediction, dtype=np.float64)
+    """What each tree in turn adds to each row's raw score (one tree a class in each round).
+
+    The first adds the constant that boosting begins with too: its leaves are told apart all the same.
+    """
+    before: Floats | float = 0.0
     for stage in trees.staged_decision_function(matrix):
         now = np.asarray(stage, dtype=np.float64).reshape(len(matrix), -1).copy()
         yield from (now - before).T

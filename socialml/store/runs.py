@@ -76,13 +76,32 @@ class Runs(Datasets):
 
     def runs(self, dataset: str | None = None, analysis: str | None = None) -> list[Run]:
         """Runs, newest first."""
+        return self._runs(
+            "($dataset IS NULL OR name = $dataset) AND ($analysis IS NULL OR analysis = $analysis)",
+            {"dataset": dataset, "analysis": analysis},
+        )
+
+    def newest_run(self, dataset: str, analysis: str) -> Run | None:
+        found = self._runs(
+            "name = $dataset AND analysis = $analysis", {"dataset": dataset, "analysis": analysis}, limit=1
+        )
+        return found[0] if found else None
+
+    def run(self, run_id: str) -> Run:
+        found = self._runs("run_id = $run_id", {"run_id": run_id})
+        if not found:
+            raise UserError(
+                "no_run", f"There is no run '{run_id}'.", "List them with: python -m socialml runs"
+            )
+        return found[0]
+
+    def _runs(self, where: str, values: dict[str, Any], limit: int | None = None) -> list[Run]:
         with self.read() as con:
             rows = con.execute(
                 "SELECT run_id, name, analysis, dataset_version, config, seed, metrics, environment, seconds,"
-                " runs.created_at FROM runs JOIN datasets USING (dataset_id)"
-                " WHERE ($dataset IS NULL OR name = $dataset) AND ($analysis IS NULL OR analysis = $analysis)"
-                " ORDER BY runs.created_at DESC, runs.rowid DESC",
-                {"dataset": dataset, "analysis": analysis},
+                f" runs.created_at FROM runs JOIN datasets USING (dataset_id) WHERE {where}"
+                f" ORDER BY runs.created_at DESC, runs.rowid DESC{f' LIMIT {limit:d}' if limit else ''}",
+                values,
             ).fetchall()
         return [
             Run(
@@ -101,12 +120,6 @@ class Runs(Datasets):
             for row in rows
         ]
 
-    def run(self, run_id: str) -> Run:
-        for run in self.runs():
-            if run.run_id == run_id:
-                return run
-        raise UserError("no_run", f"There is no run '{run_id}'.", "List them with: python -m socialml runs")
-
     def delete_dataset(self, name: str) -> None:
         runs = self.runs(dataset=name)
         with self.write() as con:
@@ -117,7 +130,7 @@ class Runs(Datasets):
                 "DELETE FROM names WHERE run_id IN (SELECT run_id FROM runs WHERE dataset_id = ?)",
                 [dataset.id],
             )
-            for table in ("runs", "imports", "datasets"):
+            for table in ("runs", "imports", "marks", "labels", "datasets"):
                 con.execute(f"DELETE FROM {table} WHERE dataset_id = ?", [dataset.id])
         for run in runs:
             shutil.rmtree(run.folder, ignore_errors=True)

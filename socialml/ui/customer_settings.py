@@ -7,25 +7,67 @@ from typing import Any
 
 import streamlit as st
 
-from socialml.ui import context, state
+from socialml.analyses.customers import Result
+from socialml.ui import context, parts, state
+from socialml.ui.customer_words import open_questions
 
 SHOP = "Who will buy"
 
 
-def target(chosen: context.Context) -> str | None:
-    """A column of the records, or None for the shop's customers."""
+def target(chosen: context.Context, last: str | None) -> str | None:
+    """A column of the records, or None for the shop's customers; asked only where there is a choice.
+
+    last: the target of the newest run, which a table of cases opens with.
+    """
     columns = columns_of(chosen)
+    if not columns:
+        return None
     options = ([SHOP] if chosen.first is not None else []) + columns
     picked = st.selectbox(
         "What should be told?",
         options,
-        index=None if chosen.first is None else 0,
+        index=0 if chosen.first is not None else options.index(last) if last in options else None,
         key=f"target-{chosen.dataset.id}",
         persist_state="session",
         placeholder="Choose a column with few values, such as yes and no",
         help="The shop's customers, or a column of your table that the other columns should tell.",
     )
     return None if picked in (None, SHOP) else picked
+
+
+def question(run_id: str, result: Result) -> str:
+    """Which task is shown; asked only where there are several."""
+    labels = {task["task"]: task["label"] for task in result.tasks}
+    if len(labels) == 1:
+        return next(iter(labels))
+    if result.kind == "records":
+        left_out = labels["target_without"].removeprefix(f"{labels['target']} ")
+        labels = {"target": "with all columns", "target_without": left_out}
+    return st.selectbox(
+        "Question" if result.kind == "shop" else "Told from the other columns",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=f"task-{run_id}",
+        index=list(labels).index("purchase") if "purchase" in labels else 0,
+        help="Each is learned from earlier months and judged on customers that were not learned from."
+        if result.kind == "shop"
+        else "With all columns, and without those that are asked about.",
+    )
+
+
+def asked(result: Result) -> None:
+    """Columns that may give the answer away."""
+    columns = [
+        f"- **{parts.plain(question['column'])}**: {parts.plain(question['why'])}"
+        for question in open_questions(result)
+    ]
+    if columns:
+        both = " Until then both results are shown; choose above." if len(result.tasks) > 1 else ""
+        st.warning(
+            "**Was this known before the outcome?** Answer in the settings: leave a column out, or say that it is"
+            f" known before.{both}\n\n" + "\n".join(columns),
+            icon=":material/help:",
+        )
 
 
 def columns_of(chosen: context.Context) -> list[str]:

@@ -11,88 +11,114 @@ import streamlit as st
 from socialml import published, words
 from socialml.analyses import customers as analysis
 from socialml.analyses._customers_tasks import PUBLISHED
+from socialml.ui import customer_words as said
 from socialml.ui import parts
 
 SHOWN = 500  # customers on the page; the export has all
 
 
-def key_figures(task: dict[str, Any]) -> list[parts.KeyFigure]:
+def key_figures(result: analysis.Result, task: dict[str, Any]) -> list[parts.KeyFigure]:
     floor = task["floor"][task["floor"]["best"]]
+    two, number = len(task["classes"]) == 2, said.called(result, task)
 
     def interval(name: str) -> str:
         low, high = task[f"{name}_low"], task[f"{name}_high"]
-        return f" 95% interval {_two(low)} to {_two(high)}." if low is not None else ""
+        return (
+            f" Could be off: {words.share(low, 0)} to {words.share(high, 0)} (95%)."
+            if low is not None
+            else ""
+        )
 
-    shown = [
+    shown = []
+    if number is not None:
+        shown.append(
+            ("Customers called", words.figure(number), f"With a chance of {task['threshold']:.0%} or more.")
+        )
+    if two:
+        shown += [
+            (
+                "Of them right",
+                words.share(task["precision"], 0),
+                f"Precision: how many of those called were it.{interval('precision')}",
+            ),
+            (
+                "Found",
+                words.share(task["recall"], 0),
+                f"Recall: how many of all that were it are called.{interval('recall')}",
+            ),
+        ]
+    else:
+        most = task["floor"]["majority"]["accuracy"]
+        shown += [
+            ("Told rightly", words.share(task["accuracy"], 0), f"Accuracy.{interval('accuracy')}"),
+            ("By one answer", words.share(most, 0), "Accuracy of always naming the most frequent one."),
+        ]
+    shown += [
         (
-            "ROC AUC",
-            _two(task["roc_auc"]),
-            "How often a positive is ranked above a negative; 0.5 is chance.",
-            "roc_auc",
+            "Ranked rightly",
+            words.share(task["roc_auc"], 0),
+            f"ROC AUC: pairs that the list puts in the right order; 50% is chance.{interval('roc_auc')}",
         ),
-        ("Simple rule", _two(floor["roc_auc"]), "ROC AUC of the best simple rule on the same rows.", ""),
-        ("F1", _two(task["f1"]), "Between precision and recall, at the chosen threshold.", "f1"),
         (
-            "Found",
-            words.share(task["recall"], 0),
-            "Recall: the share of positives that are called.",
-            "recall",
+            "By a simple rule",
+            words.share(floor["roc_auc"], 0),
+            "Pairs that the best simple rule ranks rightly (ROC AUC), on the same rows.",
         ),
-        ("Judged on", words.figure(task["n_test"]), "Rows of the test part, used once.", ""),
     ]
-    return [
-        parts.KeyFigure(label, value, help + (interval(metric) if metric else ""))
-        for label, value, help, metric in shown
-    ]
-
-
-def _two(value: float | None) -> str:
-    return words.MISSING if value is None else f"{value:.2f}"
+    return [parts.KeyFigure(label, value, help) for label, value, help in shown]
 
 
 def beside_published(result: analysis.Result) -> None:
-    """The six rows of Table 2 with the measured ones, or the tasks of a table."""
+    """The six rows of Table 2, those that cannot be told here among them; or the tasks of a table."""
+    shop = result.kind == "shop"
     figures: dict[str, dict[str, float]] = {}
     for figure in published.figures("classification"):
         figures.setdefault(figure.population, {})[figure.metric] = figure.value
+    known = {task["task"]: task for task in result.tasks}
+    left_out = {item["task"]: item for item in result.skipped}
     rows = []
-    for task in result.tasks:
-        floor = task["floor"][task["floor"]["best"]]
-        row: dict[str, Any] = {
-            "Task": task["label"],
-            "Model": task["model_label"],
-            "Test rows": task["n_test"],
-            **{name: _percent(task[key]) for name, key in _SHOWN.items()},
-            "ROC AUC": task["roc_auc"],
-            "from": task["roc_auc_low"],
-            "to": task["roc_auc_high"],
-            "Simple rule": floor["roc_auc"],
-            "Best": "a simple rule" if task["not_better"] else "the model",
-        }
-        told = figures.get(PUBLISHED.get(task["task"], ""), {})
-        if result.kind == "shop":
-            row |= {f"Published {name}": told.get(name) for name in ("accuracy", "recall", "F1")}
+    for key in [*PUBLISHED, *(key for key in (*known, *left_out) if key not in PUBLISHED)]:
+        if key not in known and key not in left_out:
+            continue
+        task: dict[str, Any] = known.get(key) or {}
+        row: dict[str, Any] = {"Question": (task or left_out[key])["label"]}
+        for name, metric in _SHOWN.items():
+            row[name] = _percent(task.get(metric))
+            if shop and name in _PUBLISHED:
+                row[f"{name}, published"] = figures.get(PUBLISHED.get(key, ""), {}).get(_PUBLISHED[name])
+        if task:
+            floor = task["floor"][task["floor"]["best"]]
+            row |= {
+                "Ranked rightly": _percent(task["roc_auc"]),
+                "from": _percent(task["roc_auc_low"]),
+                "to": _percent(task["roc_auc_high"]),
+                "By a simple rule": _percent(floor["roc_auc"]),
+                "Better": "a simple rule" if task["not_better"] else "the model",
+                "Model": task["model_label"],
+                "Test rows": task["n_test"],
+            }
         rows.append(row)
-    st.markdown(
-        "**Each task in numbers" + (", beside the published ones**" if result.kind == "shop" else "**")
-    )
+    st.markdown(f"**Each question in numbers{', beside the published ones' if shop else ''}**")
     frame = pd.DataFrame(rows)
     percent = st.column_config.NumberColumn(format="%.1f%%")
-    two = st.column_config.NumberColumn(format="%.3f")
-    config: dict[str, Any] = {
-        name: percent for name in frame if name in _SHOWN or name.startswith("Published")
-    }
-    parts.table(
-        frame, "table-2", column_config=config | {n: two for n in ("ROC AUC", "from", "to", "Simple rule")}
-    )
-    if result.kind == "shop":
+    texts = ("Question", "Better", "Model", "Test rows")
+    config: dict[str, Any] = {name: percent for name in frame if name not in texts}
+    config["Question"] = st.column_config.TextColumn(pinned=True, width=270)
+    config["Test rows"] = st.column_config.NumberColumn(format="localized")
+    config["Ranked rightly"] = st.column_config.NumberColumn(format="%.1f%%", help="ROC AUC; 50% is chance.")
+    parts.table(frame, "table-2", column_config=config)
+    if shop:
         st.caption(
             "Published: Li 2024, Table 2, measured on other data, where labels and features may overlap; here"
             " they never do. They say nothing about your customers."
         )
+    for item in result.skipped:
+        reason = item["reason"].removeprefix(f"'{item['label']}': ")
+        st.caption(f"Not told: {parts.plain(item['label'])}. {parts.plain(reason[:1].upper() + reason[1:])}")
 
 
-_SHOWN = {"Accuracy": "accuracy", "Precision": "precision", "Recall": "recall", "F1": "f1"}
+_SHOWN = {"Accuracy": "accuracy", "Recall": "recall", "F1": "f1", "Precision": "precision"}
+_PUBLISHED = {"Accuracy": "accuracy", "Recall": "recall", "F1": "F1"}
 
 
 def _percent(value: float | None) -> float | None:
@@ -116,59 +142,77 @@ def folds(result: analysis.Result) -> None:
     st.markdown("**Cross-validated: every row is judged once**")
     shown = pd.DataFrame(
         {
-            "Task": means["task"].map(labels),
+            "Question": means["task"].map(labels),
             "Model": means["label"],
-            "ROC AUC": means["roc_auc"].round(3),
-            "Brier": means["brier"].round(3),
+            "Ranked rightly": 100 * means["roc_auc"],
+            "Error of the chances": means["brier"],
             "Rows": means["n"],
         }
     )
-    parts.table(shown, "folds")
-
-
-def earned(
-    result: analysis.Result, task: dict[str, Any], value: float, cost: float, threshold: float
-) -> None:
-    """What the threshold earns on the test part, beside contacting all and none."""
-    own = result.curves[(result.curves["task"] == task["task"]) & (result.curves["curve"] == "gain")]
-    inside = own[own["threshold"] >= threshold]
-    at = inside.iloc[-1] if len(inside) else own.iloc[0]
-    everybody = own.iloc[-1]
-
-    def sum_of(row: pd.Series) -> float:
-        return round(float(row["hits"]) * value - float(row["n"]) * cost)
-
-    of = int(everybody["n"])
-    parts.table(
-        pd.DataFrame(
-            {
-                "Contact": ["from this chance on", "all", "none"],
-                "Contacted": [int(at["n"]), of, 0],
-                "Of them positive": [int(at["hits"]), int(everybody["hits"]), 0],
-                "Earned": [
-                    words.money(amount, result.currency) for amount in (sum_of(at), sum_of(everybody), 0)
-                ],
-                "Earned per 1,000 customers": [
-                    words.money(round(1000 * amount / max(of, 1)), result.currency)
-                    for amount in (sum_of(at), sum_of(everybody), 0)
-                ],
-            }
+    config = {
+        "Ranked rightly": st.column_config.NumberColumn(format="%.1f%%", help="ROC AUC; 50% is chance."),
+        "Error of the chances": st.column_config.NumberColumn(
+            format="%.3f", help="Brier score: mean squared error; 0 is never wrong."
         ),
-        "earned",
-    )
+        "Rows": st.column_config.NumberColumn(format="localized"),
+    }
+    parts.table(shown, "folds", column_config=config)
 
 
-def ranked(result: analysis.Result, least: float) -> None:
-    table = result.customers.read(["user_id", "probability", "class", "leaving", "segment", "tags", "reason"])
-    table = table.filter(pc.greater_equal(table["probability"], least))
+def ranked(result: analysis.Result, least: float, by: str = "probability") -> None:
+    """The customers with at least this chance, likeliest first."""
+    columns = ["user_id", "probability", "leaving", "class", "segment", "reason", "tags"]
+    table = result.customers.read([*columns, *({by} - set(columns))])
+    table = table.filter(pc.greater_equal(table[by], least))
+    if by != "probability":
+        table = table.sort_by([(by, "descending"), ("user_id", "ascending")])
     st.markdown(
         f"**{words.plural(table.num_rows, 'customer')} of {words.count(result.n_users)} as of {result.as_of}**"
     )
     frame = table.slice(0, SHOWN).to_pandas()
-    frame[["probability", "leaving"]] *= 100
-    frame.columns = ["Customer", "Will buy", "Kind", "May leave", "Segment", "Tags", "Because"]
-    percent = st.column_config.NumberColumn(format="%.0f%%")
-    parts.table(frame, "ranked", column_config={"Will buy": percent, "May leave": percent})
+    frame[[*{"probability", "leaving", by}]] *= 100
+    told = {
+        text: words.rules(text, result.feature_labels, result.currency) for text in frame["reason"].unique()
+    }
+    frame["reason"] = frame["reason"].map(told)
+    frame["class"] = frame["class"].where(~frame["class"].isin(["other", ""]), None)
+    frame.columns = [
+        "Customer",
+        "Will buy",
+        "May leave",
+        "Kind",
+        "Segment",
+        "Because",
+        "Tags",
+        *frame.columns[7:],
+    ]
+    if by not in columns:  # its own chance stands first
+        frame.insert(1, "Will be it", frame.pop(by))
+    frame = frame.loc[:, frame.notna().any()]
+    percent = st.column_config.NumberColumn(format="%.1f%%")
+    parts.table(
+        frame,
+        f"ranked-{by}",
+        column_config={"Will be it": percent, "Will buy": percent, "May leave": percent},
+    )
+    if table.num_rows > SHOWN:
+        st.caption(f"The first {SHOWN} are shown; the export has all.")
+
+
+def rows(result: analysis.Result, least: float) -> None:
+    """The test rows of a table of cases with at least this chance, likeliest first."""
+    table = result.customers.read()
+    place = 1  # row, probability, class, actual stand first, by whatever name
+    table = table.filter(pc.greater_equal(table[place], least))
+    st.markdown(
+        f"**{words.plural(table.num_rows, 'row')} of the {words.count(result.customers.rows)} judged**"
+    )
+    frame = table.slice(0, SHOWN).to_pandas()
+    frame[frame.columns[place]] *= 100
+    names = dict(zip(frame.columns[:4], ["Row", "Chance", "Called", "Was"], strict=True))
+    names = {name: label for name, label in names.items() if label not in frame.columns}
+    percent = st.column_config.NumberColumn(format="%.1f%%")
+    parts.table(frame.rename(columns=names), "ranked-rows", column_config={"Chance": percent})
     if table.num_rows > SHOWN:
         st.caption(f"The first {SHOWN} are shown; the export has all.")
 
@@ -189,7 +233,8 @@ def leaves(result: analysis.Result, task: dict[str, Any]) -> None:
             {
                 "Chance": 100 * end["probability"],
                 "Training rows": int(end["count"]),
-                "When": "; ".join(reversed(steps)) or "always",
+                "When": words.rules("; ".join(reversed(steps)), result.feature_labels, result.currency)
+                or "always",
             }
         )
     with st.expander("The whole tree, a line for each leaf"):
@@ -205,18 +250,28 @@ def fairness(own: pd.DataFrame) -> None:
         "attribute": "By",
         "group": "Group",
         "n": "Customers",
-        "accuracy": "Accuracy",
-        "recall": "Recall",
-        "precision": "Precision",
-        "roc_auc": "ROC AUC",
         "selected": "Called",
+        "recall": "Found",
+        "precision": "Right among those called",
+        "roc_auc": "Ranked rightly",
+        "accuracy": "Told rightly",
         "note": "Note",
     }
+    frame = own[[name for name in wanted if name in own]].copy()
+    shares = [name for name in ("selected", "recall", "precision", "roc_auc", "accuracy") if name in frame]
+    frame[shares] *= 100
+    percent = st.column_config.NumberColumn(format="%.0f%%")
     with st.expander("All groups in numbers"):
-        parts.table(own[[name for name in wanted if name in own]].rename(columns=wanted).round(3), "fairness")
+        parts.table(
+            frame.rename(columns=wanted),
+            "fairness",
+            column_config={wanted[name]: percent for name in shares}
+            | {"Customers": st.column_config.NumberColumn(format="localized")},
+        )
 
 
-def tags(result: analysis.Result) -> None:
+def together(result: analysis.Result) -> None:
+    """Rules between categories: what to offer next."""
     st.markdown(f"**What is bought together, as of {result.as_of}**")
     if not len(result.rules):
         st.info("No rule between categories holds often enough.")
@@ -225,11 +280,19 @@ def tags(result: analysis.Result) -> None:
     shown = pd.DataFrame(
         {
             "Who bought": frame["if_bought"],
-            "also buys": frame["then"],
-            "in": 100 * frame["confidence"],
-            "times the average": frame["lift"].round(2),
+            "also bought": frame["then"],
+            "so many of them": 100 * frame["confidence"],
+            "times as often as all": frame["lift"].round(2),
             "Customers": frame["customers"],
         }
     )
-    parts.table(shown, "rules", column_config={"in": st.column_config.NumberColumn(format="%.0f%%")})
+    parts.table(
+        shown,
+        "rules",
+        column_config={
+            "so many of them": st.column_config.NumberColumn(format="%.0f%%", help="Confidence of the rule."),
+            "times as often as all": st.column_config.NumberColumn(help="Lift of the rule."),
+            "Customers": st.column_config.NumberColumn(format="localized", help="Who bought both."),
+        },
+    )
     st.caption("Customers' tags (kind, segment, risk, next offer) carry this date and change with new data.")

@@ -128,7 +128,14 @@ def _words(text: str | None) -> str:
 def table(
     frame: pd.DataFrame, key: str, *, column_config: dict | None = None, height: int | str = "auto"
 ) -> None:
-    st.dataframe(frame, hide_index=True, key=key, column_config=column_config, height=height)  # type: ignore[arg-type]
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key=key,
+        column_config=column_config,
+        height=height,  # type: ignore[arg-type]
+        placeholder="–",
+    )
 
 
 def download(label: str, make: Callable[[], pa.Table], file_name: str, key: str, help: str = "") -> None:

@@ -38,8 +38,7 @@ def result(run: Run) -> Any:
 
 
 def newest_run(dataset: str, analysis: str) -> Run | None:
-    runs = store().runs(dataset=dataset, analysis=analysis)
-    return runs[0] if runs else None
+    return store().newest_run(dataset, analysis)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

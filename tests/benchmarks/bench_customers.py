@@ -114,31 +114,36 @@ def inputs(shop: sample.Sample, churn_days: int = 60) -> customers.Inputs:
         first = datetime(first.year, first.month, 1) - pd.DateOffset(months=shop.truth.parameters["months"])
         windows = cutoffs.months(first, AS_OF)
         rows = cutoffs.take(con, events, users, windows)
-        now = cutoffs.take(con, events, users, [cutoffs.Window("all", AS_OF, AS_OF)]).table
+        now = cutoffs.take(con, events, users, [cutoffs.Window("all", AS_OF, AS_OF)])
         churn = cutoffs.take(con, events, users, cutoffs.spans(first, AS_OF, churn_days)).table
         bought = cutoffs.baskets(con, events, AS_OF)
     told = [{"part": w.part, "cutoff": str(w.cutoff.date()), "until": str(w.until.date())} for w in windows]
     return customers.Inputs(
-        "sample", "CNY", "shop", AS_OF, rows.measured, told, Table(rows.table), Table(now), Table(churn), "",
-        Table(bought),
+        "sample", "CNY", "shop", AS_OF, rows.measured, told, Table(rows.table), Table(now.table),
+        [name for name in now.measured if name not in rows.measured], Table(churn), "", Table(bought),
     )  # fmt: skip
 
 
-def world(seed: int, users: int = USERS) -> dict[str, Any]:
-    """ROC AUC of 'will buy next month' on one planted shop: rules, models, ceilings, shuffled labels."""
+def purchase(seed: int, users: int) -> tuple[sample.Sample, tasks.Task, pd.Series]:
+    """A planted shop, the task 'will buy next month', and the user of each of its rows."""
     shop = sample.generate(users, seed=seed)
     with duckdb.connect() as con:
         events, people = relations(con, shop)
         rows = cutoffs.take(con, events, people, cutoffs.months(FIRST, AS_OF))
     frame = rows.table.to_pandas()
+    found = tasks.of_shop(frame, rows.measured, tasks.thresholds(frame, rows.measured, customers.Config()))
+    return shop, next(task for task in found if task.key == "purchase"), frame["user_id"]
+
+
+def world(seed: int, users: int = USERS) -> dict[str, Any]:
+    """ROC AUC of 'will buy next month' on one planted shop: rules, models, ceilings, shuffled labels."""
+    shop, task, users_of = purchase(seed, users)
     config = customers.Config(seed=seed)
-    meaning = tasks.thresholds(frame, rows.measured, config)
-    task = next(task for task in tasks.of_shop(frame, rows.measured, meaning) if task.key == "purchase")
     began = time.perf_counter()
     learned = learn(task, config, silent)
     seconds = time.perf_counter() - began
     test = task.rows("test")
-    y, users_of = task.y[test], frame["user_id"].iloc[test]
+    y, users_of = task.y[test], users_of.iloc[test]
     auc = learned.frames["scores"].query("metric == 'roc_auc'").set_index("model")["value"]
     return {
         "seed": seed,
@@ -149,27 +154,22 @@ def world(seed: int, users: int = USERS) -> dict[str, Any]:
         "months": auc["months"],
         "model": auc[learned.best],
         "tree": auc["tree"],
+        "tree leaves": int((learned.frames["tree"]["left"] < 0).sum()),
         "ceiling": roc_auc_score(y, ceiling(shop, users_of)),
         "clairvoyant": roc_auc_score(y, clairvoyant(shop, users_of)),
         "all": {name: round(float(auc[name]), 4) for name in config.models},
         "seconds": round(seconds, 1),
+        "shuffled": shuffled(task, seed),
     }
 
 
-def shuffled(seed: int, users: int = 3_000) -> dict[str, Any]:
+def shuffled(task: tasks.Task, seed: int) -> dict[str, Any]:
     """Labels dealt out anew within each part: what is left of a score is chance."""
-    shop = sample.generate(users, seed=seed)
-    with duckdb.connect() as con:
-        events, people = relations(con, shop)
-        rows = cutoffs.take(con, events, people, cutoffs.months(FIRST, AS_OF))
-    frame = rows.table.to_pandas()
-    config = customers.Config(seed=seed, models=("tree", "logistic"))
-    found = tasks.of_shop(frame, rows.measured, tasks.thresholds(frame, rows.measured, config))
-    task = next(task for task in found if task.key == "purchase")
     rng = np.random.default_rng(seed)
     y = task.y.copy()
     for part in ("train", "valid", "test"):
         y[task.rows(part)] = rng.permutation(y[task.rows(part)])
+    config = customers.Config(seed=seed, models=("tree", "logistic"))
     scores = learn(dataclasses.replace(task, y=y), config, silent).summary
     return {name: scores[name] for name in ("roc_auc", "roc_auc_low", "roc_auc_high")}
 
@@ -182,7 +182,7 @@ def run(seeds: int = 5, users: int = USERS) -> dict[str, Any]:
     def way(floor: str, model: str, top: str = "ceiling") -> float:
         return round((mean[model] - mean[floor]) / (mean[top] - mean[floor]), 4)
 
-    chance = [shuffled(seed) for seed in range(seeds)]
+    chance = [w["shuffled"] for w in worlds]
     found = {
         "best model, from the RFM sum to the ceiling (0.88)": way("rfm", "model"),
         "pruned tree, from the RFM sum to the ceiling (0.78)": way("rfm", "tree"),
@@ -194,12 +194,14 @@ def run(seeds: int = 5, users: int = USERS) -> dict[str, Any]:
         ),
     }
     targets = (0.88, 0.78, 0.80, 0.70)
+    held = found["shuffled labels: 0.5 within the interval"]
     return {
         **found,
         "means": {name: round(value, 4) for name, value in mean.items()},
-        "holds": all(value >= least for value, least in zip(found.values(), targets, strict=False)),
+        # One interval in twenty leaves the truth out.
+        "holds": held >= seeds - 1
+        and all(value >= least for value, least in zip(found.values(), targets, strict=False)),
         "worlds": worlds,
-        "shuffled": chance,
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -36,12 +38,18 @@ class App:
     log: Path
 
 
-def start(store: Path, *, demo: bool = True) -> App:
-    """A server of its own on a free port, as `make run` starts it."""
+def start(store: Path, *, demo: Path | None = None, runs: tuple[str, ...] = ()) -> App:
+    """A server of its own on a free port; demo: a folder to copy the store from; runs: commands run before."""
     env = {**os.environ, "SOCIALML_STORE": str(store)}
     if demo:
+        shutil.copytree(demo, store.parent, dirs_exist_ok=True)
+    for command in runs:
         subprocess.run(
-            [sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True
+            [sys.executable, "-m", "socialml", *command.split()],
+            cwd=ROOT,
+            env=env,
+            check=True,
+            capture_output=True,
         )
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -90,17 +98,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server with the sample, shared by tests that change nothing."""
-    app = start(tmp_path_factory.mktemp("demo") / "shop.duckdb")
+def demo_app(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server with the sample and its customers, shared by tests that change nothing."""
+    runs = ("customers --dataset sample --model tree --model logistic",)
+    app = start(tmp_path_factory.mktemp("demo") / "shop.duckdb", demo=demo, runs=runs)
     yield app
     stop(app)
 
 
 @pytest.fixture
-def own_app(tmp_path: Path) -> Iterator[App]:
-    """A server of the test's own, with the sample."""
+def empty_app(tmp_path: Path) -> Iterator[App]:
+    """A server of the test's own, without any data."""
     app = start(tmp_path / "shop.duckdb")
+    yield app
+    stop(app)
+
+
+@pytest.fixture
+def own_app(demo: Path, tmp_path: Path) -> Iterator[App]:
+    """A server of the test's own, with the sample."""
+    app = start(tmp_path / "shop.duckdb", demo=demo)
     yield app
     stop(app)
 
@@ -126,3 +143,39 @@ def go(page: Page, app: App, path: str, heading: str) -> None:
     page.goto(app.url + path)
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=60_000)
     settled(page)
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    page.locator(f".st-key-{key} [data-baseweb=select], .st-key-{key} input").first.click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settled(page)
+
+
+def unclipped(page: Page, name: str, width: int, pictures: Path | None = None, scheme: str = "light") -> None:
+    """Every tab: each chart is drawn and within the screen, nothing scrolls sideways, no machine words.
+
+    pictures: a folder for a screenshot of each tab.
+    """
+    tabs = page.get_by_role("tab")
+    for number in range(max(1, tabs.count())):
+        if tabs.count():
+            tabs.nth(number).click()
+            settled(page)
+        for chart in page.locator(".js-plotly-plot:visible").all():
+            box = chart.bounding_box()
+            assert box
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width + 1, f"a chart of {name} is wider than {width}"
+            marks = chart.locator(
+                ".trace, .heatmaplayer image, canvas, .bars, .scatterlayer path, .gl-canvas"
+            ).count()
+            assert marks, f"an empty chart on {name}, tab {number}"
+        if pictures:
+            size = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+            page.set_viewport_size({"width": width, "height": min(int(size) + 40, 6000)})
+            pictures.mkdir(exist_ok=True)
+            page.screenshot(path=pictures / f"{name}-{number}-{width}-{scheme}.png")
+        words = page.locator("[data-testid=stMain]").inner_text()
+        assert not re.search(r"\bf_\d+|\bNone\b|\bnan\b|Traceback|undefined|\d\.\d{6}", words), words
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, f"{name} scrolls sideways: {wide} at {width}"

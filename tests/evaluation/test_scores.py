@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from socialml.evaluation import fairness
 from socialml.evaluation.curves import curves
+from socialml.evaluation.gaps import gaps
 from socialml.evaluation.scores import NAMES, auc, confusion, scores, wilson
 
 
@@ -166,9 +167,9 @@ def test_groups_are_scored_apart_and_small_ones_not_at_all() -> None:
 def test_a_gap_is_called_one_only_where_chance_hardly_makes_it() -> None:
     y, p = drawn(4_000, 6)
     same = pd.DataFrame({"g": np.where(np.arange(4_000) % 2, "a", "b")})
-    table = fairness.gaps(fairness.by_group(y, p, same, 0.3))
+    table = gaps(fairness.by_group(y, p, same, 0.3))
     assert not table["apart"].any()
     other = pd.DataFrame({"g": np.where(p > 0.25, "high", "low")})
-    table = fairness.gaps(fairness.by_group(y, p, other, 0.3)).set_index("metric")
+    table = gaps(fairness.by_group(y, p, other, 0.3)).set_index("metric")
     assert table.loc["selected", "apart"]
     assert table.loc["selected", "high_group"] == "high"

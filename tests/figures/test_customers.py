@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -46,7 +48,8 @@ def test_profit_is_sales_less_contacts(result: Result) -> None:
     figure = figures.profit(result, "purchase", 10, 2, 0.5)
     assert figure is not None
     own = result.curves[(result.curves["task"] == "purchase") & (result.curves["curve"] == "gain")]
-    np.testing.assert_allclose(figure.data[0].y, own["hits"] * 10 - own["n"] * 2)
+    per_1000 = 1000 / own["n"].max()
+    np.testing.assert_allclose(figure.data[0].y, (own["hits"] * 10 - own["n"] * 2) * per_1000)
     assert figure.data[0].y[0] == 0
 
 
@@ -54,13 +57,36 @@ def test_a_large_tree_is_drawn_in_part(result: Result) -> None:
     for task in result.tree["task"].unique():
         figure = figures.tree(result, task)
         assert figure is not None
-        assert len(figure.data[-1].x) <= figures.NODES_MOST
+        shown = figure.data[-1]
+        assert len(shown.x) <= figures.NODES_MOST
+        assert list(shown.y) == sorted(shown.y, reverse=True)  # an outline: top to bottom, none over another
+        assert "All training rows" in shown.text[0]
+        nodes = result.tree[result.tree["task"] == task]
+        assert ("goes on in the list below" in figure.layout.title.subtitle.text) == (
+            len(nodes) > len(shown.x)
+        )
+
+
+def test_shares_are_written_as_shares_in_the_tree(result: Result) -> None:
+    figure = figures.tree(result, "purchase")
+    assert figure is not None
+    shares = [label for label, unit in result.feature_labels.items() if unit == "share"]
+    told = [
+        text for text in figure.data[-1].text if any(label in text.replace("<br>  ", " ") for label in shares)
+    ]
+    assert told
+    assert all(re.search(r"(above|at most)(<br>)? +[\d.]+%", text) for text in told), told
 
 
 def test_fairness_leaves_small_groups_out(result: Result) -> None:
-    figure = figures.fairness(result, "purchase", "gender")
-    assert figure is not None
     own = result.fairness[
-        (result.fairness["task"] == "purchase") & (result.fairness["attribute"] == "gender")
+        (result.fairness["task"] == "purchase") & (result.fairness["attribute"] == "age band")
     ]
-    assert set(figure.data[0].y) == set(own.loc[own["roc_auc"].notna(), "group"])
+    for metric, base in (
+        ("recall", own["positives"]),
+        ("roc_auc", np.minimum(own["positives"], own["n"] - own["positives"])),
+    ):
+        figure = figures.fairness(result, "purchase", "age band", metric, "A score")
+        wanted = set(own.loc[own[metric].notna() & (base >= 10), "group"])
+        assert wanted < set(own["group"])
+        assert (set(figure.data[0].y) if figure else set()) == wanted

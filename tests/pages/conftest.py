@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,17 +15,6 @@ from streamlit.testing.v1 import AppTest
 from socialml.ui import state
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store as `make run` leaves it."""
-    folder = tmp_path_factory.mktemp("demo-store")
-    env = {**os.environ, "SOCIALML_STORE": str(folder / "shop.duckdb")}
-    subprocess.run(
-        [sys.executable, "-m", "socialml", "demo"], cwd=ROOT, env=env, check=True, capture_output=True
-    )
-    return folder
 
 
 @pytest.fixture(autouse=True)

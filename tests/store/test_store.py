@@ -129,6 +129,43 @@ def test_deleting_a_dataset_takes_its_rows_runs_and_artefacts(shop: Store, tmp_p
     assert left == (0,)
 
 
+def test_one_run_is_found_by_its_name_and_the_newest_by_its_analysis(shop: Store) -> None:
+    shop.ensure_dataset("other")
+
+    def saved(run_id: str, dataset: str, analysis: str) -> str:
+        (shop.jobs_dir / run_id).mkdir()
+        return shop.save_run(
+            run_id,
+            dataset=dataset,
+            analysis=analysis,
+            dataset_version="v",
+            config={"k": run_id},
+            seed=0,
+            metrics={},
+            environment={},
+            seconds=1.0,
+            artefacts=shop.jobs_dir / run_id,
+        ).run_id
+
+    assert shop.newest_run("shop", "segments") is None
+    for run_id, dataset, analysis in (
+        ("s-1", "shop", "segments"),
+        ("s-2", "shop", "segments"),
+        ("c-1", "shop", "customers"),
+        ("s-3", "other", "segments"),
+    ):
+        assert saved(run_id, dataset, analysis) == run_id
+    found = shop.run("s-1")
+    assert (found.run_id, found.dataset, found.config) == ("s-1", "shop", {"k": "s-1"})
+    assert found.folder == shop.runs_dir / "s-1"
+    newest = shop.newest_run("shop", "segments")
+    assert newest == shop.run("s-2") == shop.runs("shop", "segments")[0]
+    assert [run.run_id for run in shop.runs()] == ["s-3", "c-1", "s-2", "s-1"]
+    with pytest.raises(UserError) as caught:
+        shop.run("s-9")
+    assert caught.value.code == "no_run"
+
+
 def test_a_mapping_is_offered_again_for_the_same_headers(shop: Store) -> None:
     assert shop.mapping("shape", "orders") is None
     add(shop, [order("u1", 1, 10)], shape="shape", mapping={"user_id": "Buyer"})
