@@ -23,18 +23,24 @@ _NAMES = {
 @command(opens_store=False)
 @click.option("--log", "log_file", type=_FILE, required=True, help="CSV of decisions, one a row.")
 @click.option("--target", required=True, help="Another log whose choices are the policy, or 'uniform'.")
-@click.option("--action", help="Column of what was chosen.")
+@click.option(
+    "--action", multiple=True, help="Column of what was chosen; several where the choice has several parts."
+)
 @click.option("--reward", help="Column of what followed.")
 @click.option("--propensity", help="Column of the chance with which it had been chosen.")
 @click.option("--position", help="Column of the place where it was shown, if any.")
+@click.option(
+    "--context", multiple=True, help="Columns known before the choice; all that are left if none is named."
+)
 @click.option("--user", help="Column of the customer, if any: rows of one customer count as one draw.")
 def evaluate_policy(
     log_file: Path,
     target: str,
-    action: str | None,
+    action: tuple[str, ...],
     reward: str | None,
     propensity: str | None,
     position: str | None,
+    context: tuple[str, ...],
     user: str | None,
     seed: int,
 ) -> tuple[dict[str, Any], str]:
@@ -42,8 +48,14 @@ def evaluate_policy(
     from socialml.evaluation import off_policy
     from socialml.ingest import bandit_log
 
-    given = {"action": action, "reward": reward, "propensity": propensity, "position": position, "user": user}
-    read = bandit_log.read(log_file, {role: name for role, name in given.items() if name}, seed)
+    given = {"reward": reward, "propensity": propensity, "position": position, "user": user}
+    read = bandit_log.read(
+        log_file,
+        {role: name for role, name in given.items() if name},
+        seed,
+        action=action,
+        context=context or None,
+    )
     log, unknown = read.log, 0.0
     if target == "uniform":
         policy = off_policy.uniform(log)

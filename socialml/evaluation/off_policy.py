@@ -23,6 +23,7 @@ LEAST_ROWS = 500  # fewer say nothing about rare rewards
 LEAST_EFFECTIVE = 100.0
 MOST_UNSEEN = 0.05  # of the policy's choices, on actions that the log never tried
 MOST_ONE_ROW = 0.10  # of all weight on a single row
+MOST_MISFIT = 0.25  # of the mean weight, beside the reach of chance
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,20 @@ def _refusal(log: Log, weight: Floats, unseen: float, effective: float) -> str:
             f"The policy differs so much from what was logged that the {n:,} decisions count as {effective:.0f};"
             f" at least {LEAST_EFFECTIVE:.0f} are needed."
         )
+    if _misfit(weight, unseen) > MOST_MISFIT:
+        return (
+            f"The weights have a mean of {weight.mean():.2f} where {1 - unseen:.2f} is due: the propensities are not"
+            " those of the policy that made this log, or the action is only a part of what was chosen."
+        )
     if weight.max() > MOST_ONE_ROW * weight.sum():
         return "A single decision would carry over a tenth of the estimate: its propensity is too small."
     return ""
+
+
+def _misfit(weight: Floats, unseen: float) -> float:
+    """How far the mean weight is from where it must be; 0 within the reach of chance."""
+    off = abs(float(weight.mean()) - (1 - unseen))
+    return off if off > 4 * float(weight.std(ddof=1)) / np.sqrt(len(weight)) + 1e-9 else 0.0
 
 
 def _warnings(log: Log, weight: Floats, unseen: float) -> list[str]:
@@ -130,11 +142,10 @@ def _warnings(log: Log, weight: Floats, unseen: float) -> list[str]:
         told.append(
             f"{unseen:.1%} of the policy's choices were never tried in the log and count as earning nothing."
         )
-    se = weight.std(ddof=1) / np.sqrt(len(weight))
-    if abs(weight.mean() - (1 - unseen)) > 4 * max(se, 1e-12) + 1e-9:
+    if _misfit(weight, unseen) > 0:
         told.append(
-            f"The weights have a mean of {weight.mean():.2f} where {1 - unseen:.2f} is due: the propensities do not"
-            " seem to be those of the policy that made this log."
+            f"The weights have a mean of {weight.mean():.2f} where {1 - unseen:.2f} is due: the propensities may not be"
+            " quite those of the policy that made this log."
         )
     return told
 

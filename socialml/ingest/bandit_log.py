@@ -14,6 +14,7 @@ from socialml.errors import UserError
 from socialml.evaluation.reward_model import Log
 from socialml.ingest.options import Options
 from socialml.ingest.staging import stage
+from socialml.schema import KINDS, normalise_header
 
 # What headers mean where the user names none; the first that is there counts.
 HEADERS = {
@@ -24,6 +25,8 @@ HEADERS = {
     "user": ("user_id", "user", "userid"),
 }
 NEEDED = ("action", "reward")
+# Of a table of recommendations: what followed the choice, which a model must not know before it.
+OUTCOMES = ("seconds", "likes", "comments", "shares", "purchases", "amount", "returned", "satisfaction")
 MOST_ROWS = 200_000  # a random part of a longer log: its intervals are narrow enough
 MOST_VALUES = 20  # of a text column that counts as context
 MOST_CONTEXT = 60  # columns of context
@@ -41,32 +44,44 @@ class Read:
     notes: list[str] = field(default_factory=list)
 
 
-def read(path: Path, columns: dict[str, str] | None = None, seed: int = 0) -> Read:
+def read(
+    path: Path, columns: dict[str, str] | None = None, seed: int = 0, *,
+    action: tuple[str, ...] = (), context: tuple[str, ...] | None = None,
+) -> Read:  # fmt: skip
     """A file in any form that an import reads. columns: headers by the keys of HEADERS, for those to be named.
+    action: the headers that are the choice together. context: the headers of what was known before it; None: all
+    that are left, without those that an import takes for what followed.
 
     Raises UserError: what stage raises; no_such_column, missing_column, bad_propensity, bad_reward.
     """
     table = _table(path)
-    chosen = _columns(table, columns or {}, path.name)
+    for name in (*action, *(context or ())):
+        if name not in table:
+            raise _no_column(name, table, path.name)
+    if not action and {"category", "offer"} <= set(table.columns) and "action" not in (columns or {}):
+        action = ("category", "offer")  # a table of recommendations
+    table, named = _joined(table, action)
+    chosen = _columns(table, {**(columns or {}), **named}, path.name)
     notes: list[str] = []
     table, notes = _complete(table, chosen, notes)
     if len(table) > MOST_ROWS:
         notes.append(f"{MOST_ROWS:,} of {len(table):,} decisions, drawn at random, are used.")
         kept = np.sort(np.random.default_rng([seed, 63]).permutation(len(table))[:MOST_ROWS])
         table = table.iloc[kept].reset_index(drop=True)
-    action, actions = _codes(table[chosen["action"]])
+    choice, actions = _codes(table[chosen["action"]])
     if "position" in chosen:
         position, positions = _codes(table[chosen["position"]])
     else:
         position, positions = np.zeros(len(table), dtype=np.int64), [""]
     user = _codes(table[chosen["user"]])[0] if "user" in chosen else None
-    context, names = _context(table, chosen)
+    known = _before(table, chosen) if context is None else [name for name in context if name in table]
+    values, names = _context(table, known)
     propensity = _numbers(table, chosen["propensity"], "bad_propensity") if "propensity" in chosen else None
     if propensity is not None:
         _check_propensities(propensity, chosen["propensity"])
     log = Log(
-        action=action, position=position, reward=_numbers(table, chosen["reward"], "bad_reward"),
-        propensity=propensity, context=context, n_actions=len(actions), n_positions=len(positions), user=user,
+        action=choice, position=position, reward=_numbers(table, chosen["reward"], "bad_reward"),
+        propensity=propensity, context=values, n_actions=len(actions), n_positions=len(positions), user=user,
     )  # fmt: skip
     return Read(log, actions, positions, chosen, names, notes)
 
@@ -78,6 +93,9 @@ def policy_of(path: Path, first: Read) -> tuple[np.ndarray, float]:
     Raises UserError as `read` does; other_positions where no position is in both.
     """
     table = _table(path)
+    parts = first.columns["action"].split(" + ")
+    if len(parts) > 1 and set(parts) <= set(table.columns):
+        table, _ = _joined(table, tuple(parts))
     headers = {name: first.columns[name] for name in ("action", "position") if name in first.columns}
     missing = [header for header in headers.values() if header not in table]
     if missing:
@@ -182,12 +200,34 @@ def _check_propensities(values: np.ndarray, column: str) -> None:
         )
 
 
-def _context(table: pd.DataFrame, chosen: dict[str, str]) -> tuple[np.ndarray, list[str]]:
+def _joined(table: pd.DataFrame, action: tuple[str, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The table with one column for a choice of several parts, and which it is."""
+    if len(action) < 2:
+        return table, ({"action": action[0]} if action else {})
+    name = " + ".join(action)
+    parts = [_texts(table[part].astype(object).where(table[part].notna(), "none")) for part in action]
+    joined = parts[0].str.cat(parts[1:], sep=" + ").where(table[action[0]].notna())
+    return table.drop(columns=list(action)).assign(**{name: joined}), {"action": name}
+
+
+def _before(table: pd.DataFrame, chosen: dict[str, str]) -> list[str]:
+    """The columns that were known before the choice, as far as their names tell."""
+    followed = {header for column in OUTCOMES for header in _names_of(column)}
+    kept = (str(name) for name in table.columns if normalise_header(str(name)) not in followed)
+    return [name for name in kept if name not in chosen.values()]
+
+
+def _names_of(column: str) -> set[str]:
+    found = KINDS["impressions"].column(column)
+    return {normalise_header(word) for word in (found.name, *found.aliases)}
+
+
+def _context(table: pd.DataFrame, known: list[str]) -> tuple[np.ndarray, list[str]]:
     """Numbers centred and scaled, words of few values as 0 or 1; row numbers, dates and ids are left out."""
     columns, names = [np.zeros((len(table), 0))], []
-    for name in table.columns:
+    for name in known:
         values = table[name]
-        if str(name) in chosen.values() or pd.api.types.is_datetime64_any_dtype(values):
+        if pd.api.types.is_datetime64_any_dtype(values):
             continue
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
             numbers = values.to_numpy(dtype=np.float64)
@@ -200,13 +240,13 @@ def _context(table: pd.DataFrame, chosen: dict[str, str]) -> tuple[np.ndarray, l
                 continue
             scaled = np.where(given, (numbers - numbers[given].mean()) / spread, 0.0)
             columns.append(np.clip(scaled, -5, 5)[:, None])
-            names.append(str(name))
+            names.append(name)
         else:
             words, codes = np.unique(_texts(values).to_numpy(dtype=object).astype(str), return_inverse=True)
             if not 2 <= len(words) <= MOST_VALUES:
                 continue
             columns.append(np.eye(len(words))[codes][:, 1:])
-            names.append(str(name))
+            names.append(name)
         if sum(part.shape[1] for part in columns) > MOST_CONTEXT:
             columns.pop()
             names.pop()

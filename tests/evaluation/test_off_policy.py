@@ -88,8 +88,11 @@ def test_too_thin_logs_are_refused(log: Log, policy: np.ndarray, said: str) -> N
 
 
 def test_wrong_propensities_are_noticed() -> None:
-    found = evaluate(log_of(propensity=np.full(2000, 0.5)), np.full((1, 4), 0.25))
-    assert any("do not seem" in warning for warning in found.warnings)
+    for wrong, refused in ((0.5, True), (0.28, False)):
+        found = evaluate(log_of(propensity=np.full(2000, wrong)), np.full((1, 4), 0.25))
+        said = found.refused or " ".join(found.warnings)
+        assert "where 1.00 is due" in said
+        assert bool(found.refused) == refused
 
 
 def test_without_propensities_only_the_model_speaks() -> None:

@@ -75,3 +75,19 @@ def test_rows_without_an_outcome_are_left_out_and_counted(tmp_path: Path) -> Non
     read = bandit_log.read(write(tmp_path, click=[""] * 10 + [1] * 590))
     assert len(read.log.reward) == 590
     assert "10 rows" in read.notes[0]
+
+
+def test_a_choice_of_several_parts_is_one_action_and_what_followed_is_no_context(tmp_path: Path) -> None:
+    offer = ["none", "coupon"] * 300
+    rows = write(
+        tmp_path, item_id=None, category=["a", "b", "c"] * 200, offer=offer, seconds=range(600), likes=offer
+    )
+    read = bandit_log.read(rows)
+    assert read.columns["action"] == "category + offer"
+    assert len(read.actions) == 6
+    assert read.context == ["age", "城市"]
+    assert bandit_log.read(rows, context=("age",)).context == ["age"]
+    policy, unknown = bandit_log.policy_of(rows, read)
+    assert unknown == 0
+    assert policy.sum(axis=1) == pytest.approx(1)
+    assert bandit_log.read(rows, action=("category",)).actions == ["a", "b", "c"]
