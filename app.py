@@ -15,6 +15,8 @@ page = st.navigation(
             st.Page("pages/overview.py", title="Overview", icon=":material/monitoring:"),
             st.Page("pages/segments.py", title="Segments", icon=":material/groups:"),
             st.Page("pages/customers.py", title="Customers", icon=":material/person_search:"),
+            st.Page("pages/forecast.py", title="Forecast", icon=":material/trending_up:"),
+            st.Page("pages/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
         ],
         "Prepare": [st.Page("pages/data.py", title="Data", icon=":material/database:")],
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from socialml.store.connection import SCHEMA_VERSION, Interrupt
 from socialml.store.datasets import Dataset, ImportInfo
+from socialml.store.marks import Marks
 from socialml.store.rows import Rows
 from socialml.store.runs import Run, Runs
 
@@ -19,7 +20,7 @@ def default_path() -> Path:
     return Path(os.environ.get("SOCIALML_STORE") or ROOT / "data" / "socialml.duckdb")
 
 
-class Store(Rows, Runs):
+class Store(Rows, Runs, Marks):
     """A store file and the folder beside it (`<file>.d`) with inbox, jobs and artefacts."""
 
 

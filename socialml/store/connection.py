@@ -20,7 +20,7 @@ import duckdb
 
 from socialml.errors import Cancelled, UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE SEQUENCE dataset_ids;
@@ -38,6 +38,14 @@ CREATE TABLE runs (
     environment JSON NOT NULL, seconds DOUBLE NOT NULL, created_at TIMESTAMP NOT NULL);
 CREATE TABLE names (run_id VARCHAR, segment INTEGER, name VARCHAR NOT NULL, PRIMARY KEY (run_id, segment));
 """
+# What each version added to the one before; a store of an older one is brought up to date when it is opened.
+_UPGRADES = {
+    2: """
+CREATE TABLE marks (
+    dataset_id INTEGER NOT NULL, key UBIGINT NOT NULL, wrong BOOLEAN NOT NULL, marked_at TIMESTAMP NOT NULL);
+CREATE TABLE labels (dataset_id INTEGER NOT NULL, key UBIGINT NOT NULL);
+"""
+}
 
 
 class Interrupt:
@@ -67,6 +75,12 @@ class Interrupt:
 
 def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _execute(con: duckdb.DuckDBPyConnection, script: str) -> None:
+    for statement in script.split(";"):
+        if statement.strip():
+            con.execute(statement)
 
 
 class Connection:
@@ -140,17 +154,20 @@ class Connection:
     def _prepare_schema(self) -> None:
         with self.write() as con:
             if not con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'meta'").fetchone():
-                for statement in _SCHEMA.split(";"):
-                    if statement.strip():
-                        con.execute(statement)
-                con.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+                _execute(con, _SCHEMA)
+                con.execute("INSERT INTO meta VALUES ('schema_version', '1')")
             row = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-            if row is None or int(row[0]) != SCHEMA_VERSION:
+            found = int(row[0]) if row and row[0].isdigit() else 0
+            if not 1 <= found <= SCHEMA_VERSION:
                 raise UserError(
                     "store_version",
                     f"{self.path} has schema {row[0] if row else 'none'}; this one reads {SCHEMA_VERSION}.",
                     "Use the version of the program that wrote it.",
                 )
+            for version in range(found + 1, SCHEMA_VERSION + 1):
+                _execute(con, _UPGRADES[version])
+            if found < SCHEMA_VERSION:
+                con.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
 
     def _sweep(self) -> None:
         """Remove what an ended process left: artefacts without a run, rejects without an import, uploads."""

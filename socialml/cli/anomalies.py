@@ -1,0 +1,107 @@
+"""python -m socialml anomalies"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from socialml.cli import command, dataset_option, day, save, tell
+from socialml.store import Store
+
+
+@command()
+@dataset_option
+@click.option("--label", help="A column of a table of points that says which are wrong.")
+@click.option(
+    "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV of all wrong purchases: order_id, and amount where an order has several lines. They only judge.",
+)  # fmt: skip
+@click.option("--no-labels", is_flag=True, help="Forget the wrong purchases that were given before.")
+@click.option("--value", help="The column that is measured, in a table of points with several.")
+@click.option("--series", help="The column that names the series, in a table of points.")
+@click.option("--share", type=float, help="Share of all rows that is flagged; 0.01 if not given.")
+@click.option("--threshold", type=float, help="The least score that is flagged, in place of the share.")
+@click.option("--epochs", type=int, help="How long the LSTM learns, at most; 0: only the running level.")
+@click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of all rows with scores.")
+def anomalies(
+    store: Store,
+    dataset: str,
+    label: str | None,
+    labels: Path | None,
+    no_labels: bool,
+    value: str | None,
+    series: str | None,
+    share: float | None,
+    threshold: float | None,
+    epochs: int | None,
+    as_of: str | None,
+    out: Path | None,
+    seed: int,
+) -> tuple[dict[str, Any], str]:
+    """Find purchases, customers' months, or points of a metric that are not as they should be."""
+    from socialml.analyses import anomalies as analysis
+    from socialml.analyses import base
+    from socialml.export import csv_bytes
+
+    last = day(as_of)
+    if out:
+        save(out, b"")  # so that a folder that is not there is told before the work, not after it
+    settings: dict[str, Any] = {
+        "label": label, "value": value, "series": series, "seed": seed, "threshold": threshold, "epochs": epochs,
+        "as_of": last.isoformat() if last else None,
+    }  # fmt: skip
+    if share is not None:
+        settings["share"] = share
+    config = analysis.Config.from_json(settings)
+    more: dict[str, Any] = {}
+    if no_labels:
+        store.set_labels(dataset, None)
+    if labels:
+        keys, missed = analysis.match_labels(store, dataset, _read(labels))
+        store.set_labels(dataset, keys)
+        more = {"labels": len(keys), "labels_not_found": missed}
+    run = base.run("anomalies", store, dataset, config, tell)
+    result = base.read_result(run)
+    if out:
+        save(out, csv_bytes(analysis.export(result)))
+    return {"run_id": run.run_id, **run.metrics, **more}, _text(result, run.run_id, more)
+
+
+def _read(file: Path) -> Any:
+    import pandas as pd
+
+    from socialml.errors import UserError
+
+    try:
+        return pd.read_csv(file, dtype=str, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise UserError(
+            "unreadable_labels",
+            f"{file} cannot be read as a table: {error}",
+            "Give a CSV in UTF-8 with order_id, and amount where an order has several lines.",
+        ) from error
+
+
+def _text(result: Any, run_id: str, more: dict[str, Any]) -> str:
+    from socialml.analyses import anomalies as analysis
+
+    of = "purchases" if result.kind == "shop" else "points"
+    lines = [
+        f"{result.flagged:,} of {result.n_rows:,} {of} are flagged (score {result.threshold:.2f} and above)."
+    ]
+    if more.get("labels_not_found"):
+        lines.append(f"{more['labels_not_found']:,} rows of the labels name no purchase.")
+    rates, metrics = result.rates, result.metrics()
+    if rates["recall"] is not None:
+        lines.append(
+            f"Of what is really wrong {rates['recall']:.1%} are found, {rates['precision']:.1%} of the flagged are"
+            f" wrong; false-positive rate {rates['false_positive_rate']:.2%}, accuracy {rates['accuracy']:.2%},"
+            f" ROC AUC {metrics['roc_auc']:.4f} ({metrics['roc_auc_low']:.4f} to {metrics['roc_auc_high']:.4f})."
+        )
+    for row in analysis.top(result, 5).itertuples(index=False):
+        who = row.user_id if result.kind == "shop" else row.series
+        lines.append(f"{row.ts:%Y-%m-%d %H:%M}  {who}: {row.reason}")
+    return "\n".join([*lines, *result.notes, f"Run {run_id}"])

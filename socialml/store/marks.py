@@ -1,0 +1,54 @@
+"""What people say of single rows: true or false alarm. By dataset and a key made from the row's content, so that
+it survives a new run and another import of the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from socialml.store.connection import now
+from socialml.store.datasets import Datasets
+
+Keys = NDArray[np.uint64]
+
+
+class Marks(Datasets):
+    def mark(self, dataset: str, keys: Iterable[int], wrong: bool | None) -> None:
+        """Mark rows as really wrong, or as a false alarm; None takes their marks back."""
+        chosen = [int(key) for key in keys]
+        with self.write() as con:
+            own = self.dataset(dataset, con).id
+            for key in chosen:
+                con.execute("DELETE FROM marks WHERE dataset_id = ? AND key = ?", [own, key])
+                if wrong is not None:
+                    con.execute("INSERT INTO marks VALUES (?, ?, ?, ?)", [own, key, wrong, now()])
+
+    def marks(self, dataset: str) -> pd.DataFrame:
+        """key (uint64), wrong (bool), marked_at; newest first."""
+        with self.read() as con:
+            return con.execute(
+                "SELECT key, wrong, marked_at FROM marks WHERE dataset_id = ? ORDER BY marked_at DESC, key",
+                [self.dataset(dataset, con).id],
+            ).df()
+
+    def set_labels(self, dataset: str, keys: Keys | None) -> None:
+        """The rows known to be wrong, all others being right; in place of earlier ones. None: nothing is known."""
+        with self.write() as con:
+            own = self.dataset(dataset, con).id
+            con.execute("DELETE FROM labels WHERE dataset_id = ?", [own])
+            if keys is not None:
+                con.register("label_rows", pa.table({"key": pa.array(np.unique(keys), type=pa.uint64())}))
+                con.execute("INSERT INTO labels SELECT ?, key FROM label_rows", [own])
+                con.unregister("label_rows")
+
+    def labels(self, dataset: str) -> Keys | None:
+        """The rows known to be wrong, ascending; None where nobody has said."""
+        with self.read() as con:
+            found = con.execute(
+                "SELECT key FROM labels WHERE dataset_id = ? ORDER BY key", [self.dataset(dataset, con).id]
+            ).fetchnumpy()["key"]
+        return np.asarray(found, dtype=np.uint64) if len(found) else None
