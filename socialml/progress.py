@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -11,6 +11,9 @@ class Progress:
     done: float  # in any unit, the same as total's
     total: float
     message: str  # a sentence for the user: 'Grouping into 4 segments'
+    # A training so far, whole each time: 'epoch' and one series a line, such as training and validation, all of
+    # one length. It is drawn until the next one. A few hundred points at most; who trains longer thins them.
+    curve: Mapping[str, Sequence[float]] | None = None
 
     @property
     def fraction(self) -> float:

@@ -45,6 +45,7 @@ class JobState:
     started_at: datetime | None
     finished_at: datetime | None
     seconds: float  # since it started, or that it took
+    curve: dict[str, list[float]] | None = None  # see progress.Progress; only while it runs
 
     @property
     def active(self) -> bool:
@@ -76,6 +77,7 @@ class Job:
     run_id: str | None = None  # chosen just before the run is recorded
     worker: dict[str, Any] | None = None  # pid and start time of the process
 
+    curve: dict[str, list[float]] | None = None
     interrupt: Interrupt = field(default_factory=Interrupt)
     process: subprocess.Popen[bytes] | None = None
     cancelled: bool = False
@@ -101,6 +103,7 @@ class Job:
             self.started_at,
             self.finished_at,
             seconds,
+            self.curve if self.status in ACTIVE else None,
         )
 
     def go_on(self) -> None:
@@ -129,11 +132,8 @@ class Job:
                 path.unlink(missing_ok=True)
 
 
-_STORED = tuple(
-    f.name
-    for f in fields(Job)
-    if f.name not in ("folder", "lock", "interrupt", "process", "cancelled", "saving", "prepared", "ended")
-)
+_PASSING = ("folder", "lock", "curve", "interrupt", "process", "cancelled", "saving", "prepared", "ended")
+_STORED = tuple(f.name for f in fields(Job) if f.name not in _PASSING)
 
 
 def load(folder: Path, lock: threading.RLock) -> Job:

@@ -78,12 +78,13 @@ def _take_progress(job: Job, line: bytes) -> None:
     try:
         progress = json.loads(line)
         fraction, message = float(progress["fraction"]), str(progress["message"])
-    except (ValueError, TypeError, KeyError):
+        curve = {str(name): [float(v) for v in line] for name, line in progress.get("curve", {}).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
         job.note(line.decode(errors="replace"))
         return
     with job.lock:
         if not job.cancelled:
-            job.fraction, job.message = fraction, message
+            job.fraction, job.message, job.curve = fraction, message, curve or job.curve
 
 
 def _record(store: Store, job: Job, task: Any, config: Any) -> str | dict[str, Any]:

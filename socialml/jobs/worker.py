@@ -16,8 +16,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from socialml import artefacts
 from socialml.errors import Cancelled, UserError
@@ -79,10 +80,14 @@ class _Reporter:
     def __init__(self, out: IO[str]) -> None:
         self._out = out
         self._latest: Progress | None = None
+        self._written: Progress | None = None
         self._news, self._closing = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._write, name="progress", daemon=True)
 
     def __call__(self, progress: Progress) -> None:
+        waiting = self._latest if self._latest is not self._written else None
+        if progress.curve is None and waiting is not None and waiting.curve is not None:
+            progress = replace(progress, curve=waiting.curve)  # else nobody would see it
         self._latest = progress
         self._news.set()
 
@@ -96,14 +101,13 @@ class _Reporter:
         self._thread.join(timeout=2)
 
     def _write(self) -> None:
-        written: Progress | None = None
         while True:
             self._news.wait()
             self._news.clear()
             closing = self._closing.is_set()  # before the last look, so that nothing comes after it
             progress = self._latest
-            if progress is not None and progress is not written:
-                written = progress
+            if progress is not None and progress is not self._written:
+                self._written = progress
                 with contextlib.suppress(OSError, ValueError):  # nobody reads any more; stdin's end stops us
                     print(_line(progress), file=self._out, flush=True)
             if closing:
@@ -112,12 +116,14 @@ class _Reporter:
 
 
 def _line(progress: Progress) -> str:
-    values = {
+    values: dict[str, Any] = {
         "fraction": progress.fraction,
         "done": float(progress.done),
         "total": float(progress.total),
         "message": str(progress.message),
     }
+    if progress.curve is not None:
+        values["curve"] = {name: [float(value) for value in line] for name, line in progress.curve.items()}
     return json.dumps(values, ensure_ascii=False)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
+from socialml.figures import curve
 from socialml.jobs.job import JobState
 from socialml.ui import parts, state
 
@@ -43,6 +44,9 @@ def _running(job_id: str) -> None:
         bar, stop = st.columns([5, 1], vertical_alignment="center")
         seconds = f" · {job.seconds:.0f} s" if job.started_at else ""
         bar.progress(job.fraction, text=parts.plain(f"{job.label}: {job.message or 'starting'}{seconds}"))
+        if job.curve:
+            points = len(next(iter(job.curve.values())))
+            parts.chart(lambda: curve.training(job.curve or {}), f"curve-{job.id}", of=(job.message, points))
         if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:"):
             state.manager().cancel(job.id)
             st.rerun()

@@ -1,0 +1,309 @@
+"""The forecaster: two LSTM layers that tell each user's next month from the months before (Li 2024, section 4).
+
+The net is causal, so that one pass over a window of months gives a loss at every month whose next one is a
+training target. A user's window begins with the first month they are known in, so that nothing needs a mask but
+the ends of shorter windows in a batch. What it says are multiples of the user's own running levels. The forecasts
+come from an average of the weights over the last steps, which is the steadier.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from socialml.features.sequences import Sequences
+from socialml.models import sequence_inputs, sequence_loss
+from socialml.models.sequence_inputs import Inputs, Prediction, Scales
+from socialml.models.sequence_loss import OUTPUTS, Truth
+from socialml.progress import Progress, Report
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PREDICT_ROWS = 4_096
+STUCK, SLOWER = 2, 0.3  # after so many epochs without a better one it goes on from the best, at a lower rate
+STEPS = 20  # of an epoch, at least, with batches of 16 users or more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    window_months: int = 12
+    epochs: int = 20
+    patience: int = 6  # epochs without a better validation error
+    batch: int = 256  # users, at most; fewer where an epoch would else have under STEPS steps
+    rate: float = 2e-3  # of Adam, at first; it falls to a twentieth by a cosine
+    dropout: float = 0.3
+    units: int = 128
+    static_units: int = 8
+    loss: str = "gated"
+    before_first: str = "masked"  # or 'zeros'
+    average: float = 0.98  # of the weights that forecast: a step's share of their former value
+    likelihood: float = 1.0  # its weight beside the absolute error
+    decay: float = 0.01  # of the weights, decoupled (AdamW)
+    brief: bool = True  # train with numbers of 16 bits in the LSTM, where the processor has them
+    seed: int = 0
+
+    def refit(self) -> Settings:
+        """Of a training that goes on with the validation months: short and careful."""
+        return replace(self, epochs=6, rate=self.rate / 2)
+
+
+class Net(nn.Module):
+    def __init__(self, monthly: int, static: int, settings: Settings) -> None:
+        super().__init__()
+        self.brief = settings.brief and torch.cpu.get_capabilities().get("avx512_bf16", False)
+        # Zeros: a month of the year that was never trained on says nothing. A shift is learned in fewer steps.
+        self.month = nn.Parameter(torch.zeros(12, 6))
+        self.shift = nn.Parameter(torch.zeros(12, OUTPUTS))
+        self.static = nn.Linear(static, settings.static_units)
+        inputs = monthly + sequence_inputs.CALENDAR + 6 + settings.static_units
+        self.lstm = nn.LSTM(inputs, settings.units, num_layers=2, batch_first=True, dropout=settings.dropout)
+        self.drop = nn.Dropout(settings.dropout)
+        self.hidden = nn.Linear(settings.units + inputs, 64)
+        self.out = nn.Linear(64, OUTPUTS)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, monthly, calendar, month, static):  # type: ignore[no-untyped-def]
+        """(b, l, inputs), (b, l, calendar), (b, l) month of the year, (b, statics) -> (b, l, OUTPUTS)"""
+        people = self.drop(self.static(static))[:, None].expand(-1, monthly.shape[1], -1)
+        x = torch.cat([monthly, calendar, self.month[month], people], dim=2)
+        # Twice as fast where the processor multiplies such numbers; weights, sums and forecasts stay 32 bits wide.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.brief and self.training):
+            state = self.lstm(x)[0].float()  # (b, l, inputs) -> (b, l, units)
+        out = self.out(F.gelu(self.hidden(torch.cat([self.drop(state), x], dim=2))))
+        return out + self.shift[month]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained net: its weights as arrays, and all that a forecast needs."""
+
+    settings: Settings
+    scales: Scales
+    weights: dict[str, NDArray[np.float32]]
+    curve: (
+        pd.DataFrame
+    )  # epoch, train (loss a month), valid (errors of amount and orders over their means; nan)
+    epochs: int  # that gave the weights
+
+    def predict(self, seq: Sequences, t: int) -> Prediction:
+        """Forecast month t from the months before it; t == seq.m is the first after the data."""
+        part = seq.until(t)
+        inputs = sequence_inputs.build(part, self.scales, self.settings.before_first)
+        net = _net(inputs, self.settings)
+        net.load_state_dict({name: torch.from_numpy(value) for name, value in self.weights.items()})
+        tensors = _Tensors(inputs, self.scales.unit)
+        amount, orders = _forecast(net, tensors, t, self.settings)
+        unknown = ~part.known[:, -1]
+        amount[unknown] = orders[unknown] = 0.0
+        return Prediction(amount, orders)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Weights and scales under names of their own, for an npz; `load` is the way back."""
+        scales = {f"scale.{name}": np.asarray(value) for name, value in vars(self.scales).items()}
+        return {**self.weights, **scales, "epochs": np.asarray(self.epochs)}
+
+    @classmethod
+    def load(
+        cls, arrays: Mapping[str, NDArray[np.generic]], settings: Settings, curve: pd.DataFrame
+    ) -> Trained:
+        """From what `arrays` gave."""
+        scales: dict[str, Any] = {}
+        for name in Scales.__dataclass_fields__:
+            value = np.asarray(arrays[f"scale.{name}"])
+            scales[name] = float(value) if value.ndim == 0 else value
+        own = {name for name in arrays if name.startswith("scale.")} | {"epochs"}
+        weights = {name: np.asarray(arrays[name], dtype=np.float32) for name in arrays if name not in own}
+        return cls(settings, Scales(**scales), weights, curve, int(arrays["epochs"]))
+
+
+class _Tensors:
+    """The inputs as tensors, and windows cut from them."""
+
+    def __init__(self, inputs: Inputs, unit: float) -> None:
+        self.inputs, self.unit = inputs, unit
+        self.monthly = torch.from_numpy(inputs.monthly)
+        self.static = torch.from_numpy(inputs.static)
+        self.calendar = torch.from_numpy(inputs.calendar)
+        self.month = torch.from_numpy(inputs.month)
+
+    def cut(self, users: Ints, start: Ints, length: int) -> tuple[torch.Tensor, ...]:
+        """Windows of one length: monthly, calendar, month of the year, static."""
+        rows = torch.from_numpy(users)
+        at = torch.from_numpy(start)[:, None] + torch.arange(length)
+        at = at.clamp(max=len(self.calendar) - 1)  # shorter windows end with months that no loss counts
+        return self.monthly[rows[:, None], at], self.calendar[at], self.month[at], self.static[rows]
+
+
+def train(
+    seq: Sequences,
+    targets: Sequence[int],
+    valid: Sequence[int],
+    settings: Settings,
+    report: Report,
+    start: Trained | None = None,
+) -> Trained:
+    """Learn to forecast the target months, each from the months before it. Months count from 0.
+
+    valid: months, none of them a target, whose error ends the training and picks the weights; without any, the
+    last epoch's count. start: go on from there, with its scales; settings say how long and how fast.
+    """
+    last = max([*targets, *valid])
+    whole = seq if last >= seq.m else seq.until(last + 1)
+    scales = start.scales if start else sequence_inputs.scales(whole, max(targets), settings.before_first)
+    inputs = sequence_inputs.build(whole, scales, settings.before_first)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        net = _net(inputs, settings)
+        if start:
+            net.load_state_dict({name: torch.from_numpy(value) for name, value in start.weights.items()})
+        return _fit(
+            net, _Tensors(inputs, scales.unit), whole, scales, list(targets), list(valid), settings, report
+        )
+
+
+def _net(inputs: Inputs, settings: Settings) -> Net:
+    return Net(inputs.monthly.shape[2], inputs.static.shape[1], settings)
+
+
+class _Windows:
+    """One window of months for each user and epoch, at a random offset, in batches of like length."""
+
+    def __init__(self, inputs: Inputs, seq: Sequences, targets: list[int], settings: Settings) -> None:
+        self.window = settings.window_months
+        wanted = np.zeros(seq.m, dtype=bool)
+        wanted[np.array(targets) - 1] = True
+        self.counts = wanted & seq.known  # (n, m) whether the month after this position is learned from
+        some = self.counts.any(axis=1)
+        self.users = np.flatnonzero(some)
+        self.batch = min(settings.batch, max(len(self.users) // STEPS, 16))
+        self.begin = inputs.begin[self.users]
+        self.last = seq.m - 1 - self.counts[self.users, ::-1].argmax(axis=1)
+
+    def epoch(self, rng: np.random.Generator) -> list[tuple[Ints, Ints, int]]:
+        first_end = np.minimum(self.begin + self.window - 1, self.last)
+        end = rng.integers(first_end, self.last + 1)
+        begin = np.maximum(self.begin, end - self.window + 1)
+        length = end - begin + 1
+        order = rng.permutation(len(self.users))
+        order = order[np.argsort(length[order], kind="stable")]
+        batches = [order[i : i + self.batch] for i in range(0, len(order), self.batch)]
+        return [
+            (self.users[rows], begin[rows], int(length[rows].max()))
+            for rows in (batches[i] for i in rng.permutation(len(batches)))
+        ]
+
+
+def _fit(
+    net: Net, tensors: _Tensors, seq: Sequences, scales: Scales, targets: list[int], valid: list[int],
+    settings: Settings, report: Report,
+) -> Trained:  # fmt: skip
+    windows = _Windows(tensors.inputs, seq, targets, settings)
+    true = sequence_loss.truth(seq, tensors.inputs, scales, windows.counts)
+    rng = np.random.default_rng(settings.seed)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=settings.decay)
+    average = copy.deepcopy(net).requires_grad_(False)
+    mine: list[torch.Tensor] = list(average.parameters())
+    theirs: list[torch.Tensor] = list(net.parameters())
+    positions = max(float(windows.counts.sum()) / max(len(windows.users), 1), 1.0)
+    positions = min(positions, settings.window_months)
+    step, steps = 0, settings.epochs * max(-(-len(windows.users) // windows.batch), 1)
+    curve: dict[str, list[float]] = {"epoch": [], "train": [], "valid": []}
+    best, best_epoch, slow = np.inf, 0, 1.0
+    kept = copy.deepcopy(net.state_dict())
+    for epoch in range(1, settings.epochs + 1):
+        net.train()
+        summed, counted = 0.0, 0
+        for users, begin, length in windows.epoch(rng):
+            out = net(*tensors.cut(users, begin, length))
+            at = begin[:, None] + np.arange(length)
+            rows = (torch.from_numpy(users)[:, None], torch.from_numpy(np.minimum(at, seq.m - 1)))
+            total, count = sequence_loss.loss(out, true, rows, settings.loss, settings.likelihood)
+            optimiser.zero_grad()
+            (total / (len(users) * positions)).backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            for group in optimiser.param_groups:
+                group["lr"] = slow * settings.rate * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * step / steps)))
+            optimiser.step()
+            step += 1
+            share = min(settings.average, step / (step + 9.0))
+            with torch.no_grad():
+                torch._foreach_lerp_(mine, theirs, 1 - share)
+            summed += float(total.detach())
+            counted += count
+        error = _error(average, tensors, seq, valid, settings, true) if valid else np.nan
+        curve["epoch"].append(float(epoch))
+        curve["train"].append(summed / max(counted, 1))
+        curve["valid"].append(error)
+        told = f"epoch {epoch}, validation error {error:.3f}" if valid else f"epoch {epoch}"
+        report(
+            Progress(
+                epoch,
+                settings.epochs,
+                told,
+                {"epoch": curve["epoch"], "training": curve["train"], "validation": curve["valid"]},
+            )
+        )
+        if not valid or error < best:
+            best, best_epoch = error, epoch
+            kept = copy.deepcopy(average.state_dict())
+        elif epoch - best_epoch >= settings.patience:
+            break
+        elif (epoch - best_epoch) % STUCK == 0:
+            net.load_state_dict(kept)
+            slow *= SLOWER
+    return Trained(
+        settings=settings,
+        scales=scales,
+        weights={name: value.numpy().copy() for name, value in kept.items()},
+        curve=pd.DataFrame(curve),
+        epochs=best_epoch,
+    )
+
+
+def _error(
+    net: Net, tensors: _Tensors, seq: Sequences, valid: list[int], settings: Settings, true: Truth
+) -> float:
+    """Absolute error of amount and of orders over their scale, added, over all users known before each month."""
+    found = []
+    for t in valid:
+        known = seq.known[:, t - 1]
+        amount, orders = _forecast(net, tensors, t, settings)
+        error = np.abs(amount - seq.amount[:, t])[known] / true.scale
+        found.append(error + np.abs(orders - seq.orders[:, t])[known] / true.orders_scale)
+    return float(np.mean(np.concatenate(found))) if found and sum(map(len, found)) else np.nan
+
+
+def _forecast(net: Net, tensors: _Tensors, t: int, settings: Settings) -> tuple[Floats, Floats]:
+    """(n,), (n,) amount and orders of month t; 0 for users whose sequence has not begun."""
+    inputs = tensors.inputs
+    there = np.flatnonzero(inputs.begin < t)
+    begin = np.maximum(inputs.begin, t - settings.window_months)[there]
+    amount, orders = np.zeros(len(inputs.begin)), np.zeros(len(inputs.begin))
+    by_length = np.argsort(begin, kind="stable")
+    net.eval()
+    with torch.inference_mode():
+        for i in range(0, len(there), PREDICT_ROWS):
+            rows = by_length[i : i + PREDICT_ROWS]
+            users, first = there[rows], begin[rows]
+            out = net(*tensors.cut(users, first, int(t - first.min())))
+            out = out[torch.arange(len(rows)), torch.from_numpy(t - 1 - first)].double()
+            level = torch.from_numpy(inputs.level[users, t - 1])
+            orders_level = torch.from_numpy(inputs.orders_level[users, t - 1])
+            money, bought = sequence_loss.told(out, level, orders_level, tensors.unit, settings.loss)
+            if settings.loss == "gated":
+                some = sequence_loss.gate(out)
+                money, bought = torch.where(some, money, 0.0), torch.where(some, bought, 0.0)
+            amount[users] = money.numpy()
+            orders[users] = bought.numpy()
+    return np.maximum(amount, 0.0), np.maximum(orders, 0.0)
