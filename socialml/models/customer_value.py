@@ -159,7 +159,7 @@ def fit(frequency: Floats, recency: Floats, age: Floats) -> Bgnbd:
     if (frequency > 0).sum() < LEAST:
         raise _few("few_repeats", f"at least {LEAST} customers who ordered twice", int((frequency > 0).sum()))
     rows, count = np.unique(np.column_stack([frequency, recency, age]), axis=0, return_counts=True)
-    count = count.astype(float)
+    weight: Floats = count.astype(float)
     x, last, end = rows.T
     repeated = x > 0
     before = np.where(repeated, x - 1, 0.0)
@@ -183,7 +183,7 @@ def fit(frequency: Floats, recency: Floats, age: Floats) -> Bgnbd:
                 psi(a + b) - psi(a + b + x) + psi(b + x) - psi(b) - gone / (b + before),
             ]
         )
-        return -float(count @ each), -(slope @ count) * params
+        return -float(weight @ each), -(slope @ weight) * params
 
     return Bgnbd(*map(float, np.exp(_least(loss, STARTS, len(frequency)))))
 
