@@ -30,6 +30,12 @@ def fields(values: dict[str, Any], default: Any) -> dict[str, Any]:
     return own | values
 
 
+def flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise bad(f"{name} is {value!r}; it is yes or no.", "Choose true or false.")
+    return value
+
+
 def whole(name: str, value: Any, least: int, most: int, more: str = "") -> int:
     """more: a further sentence of the hint."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:

@@ -1,0 +1,62 @@
+"""python -m socialml forecast"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from socialml import words
+from socialml.cli import command, dataset_option, save, tell
+from socialml.store import Store
+
+
+@command()
+@dataset_option
+@click.option(
+    "--target-month", help="YYYY-MM; the month after the data if not given. A past month is scored."
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of each customer's forecast."
+)
+def forecast(
+    store: Store, dataset: str, target_month: str | None, out: Path | None, seed: int
+) -> tuple[dict[str, Any], str]:
+    """Forecast what each customer spends next month, and what the shop takes."""
+    from socialml.analyses import base
+    from socialml.analyses import forecast as analysis
+    from socialml.export import csv_bytes
+
+    config = analysis.Config.from_json({"target_month": target_month, "seed": seed})
+    if out:
+        save(out, b"")  # so that a folder that is not there is told before the work, not after it
+    run = base.run("forecast", store, dataset, config, tell)
+    if out:
+        save(out, csv_bytes(analysis.export(base.read_result(run))))
+    told, currency = run.metrics, store.dataset(dataset).currency
+    total = told["total"]
+    lines = [
+        f"{told['target_month']}: about {words.money(round(total['forecast']), currency)} in all"
+        f" ({total['rule_label']})"
+        + (
+            f", 80%: {words.money(round(total['low_80']), currency)} to"
+            f" {words.money(round(total['high_80']), currency)}."
+            if total["low_80"] is not None
+            else "; too few months for an interval."
+        )
+    ]
+    ranked = sorted(told["models"].items(), key=lambda item: item[1]["amount"]["mae"])
+    for name, scores in ranked:
+        mark = "  chosen" if name == told["champion"] else ""
+        wape = scores["amount"]["wape"]
+        lines.append(
+            f"{scores['label']}: off by {scores['amount']['mae']:.2f} a customer and month"
+            f" (WAPE {words.MISSING if wape is None else f'{wape:.3f}'}){mark}"
+        )
+    if told["interval"]["coverage"] is not None:
+        lines.append(
+            f"80% intervals held {told['interval']['coverage']:.1%} in {', '.join(told['judged_months'])}."
+        )
+    lines += told["notes"] + [f"{name}: {why}" for name, why in told["skipped"].items()]
+    return {"run_id": run.run_id, **told}, "\n".join([*lines, f"Run {run.run_id}"])
