@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +22,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from socialml.features.sequences import Sequences
-from socialml.models import sequence_inputs, sequence_loss
+from socialml.models import sequence_inputs, sequence_loss, threads
 from socialml.models.sequence_inputs import Inputs, Prediction, Scales
 from socialml.models.sequence_loss import OUTPUTS, Truth
+from socialml.models.sequence_windows import Tensors, Windows
 from socialml.progress import Progress, Report
 
 Floats = NDArray[np.float64]
@@ -31,8 +33,8 @@ Ints = NDArray[np.int64]
 
 PREDICT_ROWS = 4_096
 VALID_USERS = 4_000
+MANY_USERS = 5_000  # from here on batches are large enough for more than one thread
 STUCK, SLOWER = 2, 0.3  # after so many epochs without a better one it goes on from the best, at a lower rate
-STEPS = 20  # of an epoch, at least, with batches of 16 users or more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +116,7 @@ class Trained:
         inputs = sequence_inputs.build(part, self.scales, self.settings.before_first)
         net = _net(inputs, self.settings)
         net.load_state_dict({name: torch.from_numpy(value) for name, value in self.weights.items()})
-        tensors = _Tensors(inputs, self.scales.unit)
+        tensors = Tensors(inputs, self.scales.unit)
         amount, orders = _forecast(net, tensors, t, self.settings)
         unknown = ~part.known[:, -1]
         amount[unknown] = orders[unknown] = 0.0
@@ -139,24 +141,6 @@ class Trained:
         return cls(settings, Scales(**scales), weights, curve, int(arrays["epochs"]))
 
 
-class _Tensors:
-    """The inputs as tensors, and windows cut from them."""
-
-    def __init__(self, inputs: Inputs, unit: float) -> None:
-        self.inputs, self.unit = inputs, unit
-        self.monthly = torch.from_numpy(inputs.monthly)
-        self.static = torch.from_numpy(inputs.static)
-        self.calendar = torch.from_numpy(inputs.calendar)
-        self.month = torch.from_numpy(inputs.month)
-
-    def cut(self, users: Ints, start: Ints, length: int) -> tuple[torch.Tensor, ...]:
-        """Windows of one length: monthly, calendar, month of the year, static."""
-        rows = torch.from_numpy(users)
-        at = torch.from_numpy(start)[:, None] + torch.arange(length)
-        at = at.clamp(max=len(self.calendar) - 1)  # shorter windows end with months that no loss counts
-        return self.monthly[rows[:, None], at], self.calendar[at], self.month[at], self.static[rows]
-
-
 def train(
     seq: Sequences,
     targets: Sequence[int],
@@ -174,13 +158,14 @@ def train(
     whole = seq if last >= seq.m else seq.until(last + 1)
     scales = start.scales if start else sequence_inputs.scales(whole, max(targets), settings.before_first)
     inputs = sequence_inputs.build(whole, scales, settings.before_first)
-    with torch.random.fork_rng(devices=[]):
+    few = threads.one_thread() if seq.n < MANY_USERS else nullcontext()
+    with few, torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         net = _net(inputs, settings)
         if start:
             net.load_state_dict({name: torch.from_numpy(value) for name, value in start.weights.items()})
         return _fit(
-            net, _Tensors(inputs, scales.unit), whole, scales, list(targets), list(valid), settings, report
+            net, Tensors(inputs, scales.unit), whole, scales, list(targets), list(valid), settings, report
         )
 
 
@@ -188,39 +173,11 @@ def _net(inputs: Inputs, settings: Settings) -> Net:
     return Net(inputs.monthly.shape[2], inputs.static.shape[1], settings)
 
 
-class _Windows:
-    """One window of months for each user and epoch, at a random offset, in batches of like length."""
-
-    def __init__(self, inputs: Inputs, seq: Sequences, targets: list[int], settings: Settings) -> None:
-        self.window = settings.window_months
-        wanted = np.zeros(seq.m, dtype=bool)
-        wanted[np.array(targets) - 1] = True
-        self.counts = wanted & seq.known  # (n, m) whether the month after this position is learned from
-        some = self.counts.any(axis=1)
-        self.users = np.flatnonzero(some)
-        self.batch = min(settings.batch, max(len(self.users) // STEPS, 16))
-        self.begin = inputs.begin[self.users]
-        self.last = seq.m - 1 - self.counts[self.users, ::-1].argmax(axis=1)
-
-    def epoch(self, rng: np.random.Generator) -> list[tuple[Ints, Ints, int]]:
-        first_end = np.minimum(self.begin + self.window - 1, self.last)
-        end = rng.integers(first_end, self.last + 1)
-        begin = np.maximum(self.begin, end - self.window + 1)
-        length = end - begin + 1
-        order = rng.permutation(len(self.users))
-        order = order[np.argsort(length[order], kind="stable")]
-        batches = [order[i : i + self.batch] for i in range(0, len(order), self.batch)]
-        return [
-            (self.users[rows], begin[rows], int(length[rows].max()))
-            for rows in (batches[i] for i in rng.permutation(len(batches)))
-        ]
-
-
 def _fit(
-    net: Net, tensors: _Tensors, seq: Sequences, scales: Scales, targets: list[int], valid: list[int],
+    net: Net, tensors: Tensors, seq: Sequences, scales: Scales, targets: list[int], valid: list[int],
     settings: Settings, report: Report,
 ) -> Trained:  # fmt: skip
-    windows = _Windows(tensors.inputs, seq, targets, settings)
+    windows = Windows(tensors.inputs, seq, targets, settings.window_months, settings.batch)
     true = sequence_loss.truth(seq, tensors.inputs, scales, windows.counts)
     rng = np.random.default_rng(settings.seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True)
@@ -284,7 +241,7 @@ def _fit(
 
 
 def _error(
-    net: Net, tensors: _Tensors, seq: Sequences, valid: list[int], settings: Settings, true: Truth
+    net: Net, tensors: Tensors, seq: Sequences, valid: list[int], settings: Settings, true: Truth
 ) -> float:
     """Absolute error of amount and of orders over their scale, added, over users known before each month, at most
     about VALID_USERS of them: enough to see when to stop."""
@@ -299,7 +256,7 @@ def _error(
 
 
 def _forecast(
-    net: Net, tensors: _Tensors, t: int, settings: Settings, users: Ints | None = None
+    net: Net, tensors: Tensors, t: int, settings: Settings, users: Ints | None = None
 ) -> tuple[Floats, Floats]:
     """(n,), (n,) amount and orders of month t; 0 for users whose sequence has not begun, or who are not asked for."""
     inputs = tensors.inputs
