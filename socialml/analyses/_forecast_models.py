@@ -256,5 +256,9 @@ def month_at(seq: Sequences, t: int) -> date:
 
 def candidates(seq: Sequences, config: Config) -> list[Any]:
     before = "masked" if config.before_first == "auto" else config.before_first
-    learned = {"boosted": lambda: Boosted(seq, config.seed, before), "lstm": lambda: Network(seq, config)}
+    learned = {
+        "boosted": lambda: Boosted(seq, config.seed, before),
+        "lstm": lambda: Network(seq, config),
+        "value": lambda: Value(seq),
+    }
     return [*rules(seq), *(make() for name, make in learned.items() if name in config.models)]

@@ -41,7 +41,7 @@ def result(shop: forecast.Inputs, told: list[Progress]) -> forecast.Result:
 def test_the_metrics_have_the_keys_of_the_command_line(result: forecast.Result) -> None:
     metrics = json.loads(json.dumps(result.metrics(), allow_nan=False))
     assert metrics.keys() >= KEYS
-    assert {"last", "mean_6", "lstm", "boosted", "blend", "champion"} <= metrics["models"].keys()
+    assert {"last", "mean_6", "lstm", "boosted", "value", "blend", "champion"} <= metrics["models"].keys()
     for scores in metrics["models"].values():
         for what in ("amount", "frequency"):
             assert scores[what].keys() >= {"wape", "mae", "mse_standardised", "accuracy"}
