@@ -14,7 +14,8 @@ _COLOURS = (BLUE, "#E69F00", "#009E73", GREY)
 
 def training(curve: Mapping[str, Sequence[float]], unit: str = "Loss") -> go.Figure | None:
     """curve: the first series is the horizontal axis, each other a line; None before its first point."""
-    (axis, steps), *lines = curve.items()
+    (axis, steps), *every = curve.items()
+    lines = [(name, values) for name, values in every if any(map(math.isfinite, values))]
     if not len(steps) or not lines:
         return None
     figure = go.Figure()
@@ -36,4 +37,10 @@ def training(curve: Mapping[str, Sequence[float]], unit: str = "Loss") -> go.Fig
     )
     figure.update_layout(xaxis_title=axis.capitalize(), yaxis_title=unit, height=280, legend={"y": 1.02})
     figure.update_xaxes(rangemode="tozero", tickformat="d")
+    if max(steps) <= 6:
+        figure.update_xaxes(dtick=1)  # halves would be written as whole numbers, twice
+    drawn = [value for _, line in lines for value in line if math.isfinite(value)]
+    if drawn and max(drawn) - min(drawn) < 0.02 * max(map(abs, drawn)):
+        room = 0.1 * max(map(abs, drawn))  # else the axis has six digits for next to no difference
+        figure.update_yaxes(range=[min(drawn) - room, max(drawn) + room])
     return figure

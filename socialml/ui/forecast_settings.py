@@ -8,19 +8,20 @@ from typing import Any
 import streamlit as st
 
 LOSSES = {
-    "auto": "Whichever is best on past months",
-    "gated": "Absolute error, with a gate for months without a purchase",
-    "absolute": "Absolute error",
+    "auto": "The best on past months",
+    "gated": "Absolute, gate for zero",
+    "absolute": "Absolute",
     "huber": "Huber on logs",
-    "squared": "Squared error on logs",
+    "squared": "Squared on logs",
     "poisson": "Poisson",
 }
-BEFORE_FIRST = {
-    "auto": "Whichever is best on past months",
-    "masked": "Leave them out",
-    "zeros": "Count them as months without a purchase",
+BEFORE_FIRST = {"auto": "The best on past months", "masked": "Leave them out", "zeros": "Count them as empty"}
+MODELS = {
+    "lstm": "LSTM",
+    "boosted": "Boosted trees",
+    "value": "Purchase and spend model",
+    "blend": "A mix of them",
 }
-MODELS = {"lstm": "LSTM network", "boosted": "Boosted trees", "blend": "A mix of them"}
 
 
 def settings(last: dict[str, Any], months: list[str], as_of: date | None, anomalies: bool) -> dict[str, Any]:
@@ -44,8 +45,9 @@ def settings(last: dict[str, Any], months: list[str], as_of: date | None, anomal
             "Months of history it reads", 3, 36, int(last.get("window_months", 12)), key="set-window",
             persist_state="session", help="Twelve see a whole year, with its festivals.",
         )  # fmt: skip
+        before_now = [name for name in last.get("models", MODELS) if name in MODELS]
         tried = left.multiselect(
-            "What is tried beside the simple rules", list(MODELS), default=list(last.get("models", MODELS)),
+            "What is tried beside the simple rules", list(MODELS), default=before_now,
             format_func=MODELS.__getitem__, key="set-models", persist_state="session",
             help="Whichever was off least in the two months before is taken.",
         )  # fmt: skip

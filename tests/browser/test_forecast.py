@@ -33,7 +33,7 @@ def test_watch_stop_run_again_and_read(own_app: App, page: Page) -> None:
     # Neither trees nor a search for the best of each: they would take most of the time.
     page.get_by_role("button", name="Remove Boosted trees").click()
     settled(page)
-    choose(page, "set-loss", "Absolute error, with a gate for months without a purchase")
+    choose(page, "set-loss", "Absolute, gate for zero")
     choose(page, "set-before", "Leave them out")
     number(page, "set-epochs", 200)
     page.locator(".st-key-run-forecast button").click()
