@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -153,35 +152,32 @@ def precursors(task: Task, learned: Learned) -> pd.DataFrame:
 def rules(baskets: pa.Table) -> pd.DataFrame:
     """if_bought, then, support, confidence, lift, customers: rules of one or two categories -> one.
 
-    Counted with matrix products: mlxtend would bring matplotlib, and grows with every itemset it holds, for
-    what is two lines at this size. Confidence and lift are of customers, not of orders.
+    Frequent sets by FP-growth (Han, Pei and Yin 2000). Confidence and lift are of customers, not of orders.
     """
+    from mlxtend.frequent_patterns import association_rules, fpgrowth
+
     columns = ["if_bought", "then", "support", "confidence", "lift", "customers"]
     if not baskets.num_rows:
         return pd.DataFrame(columns=columns)
     has, names = _matrix(baskets)
-    users = len(has)
-    single = has.sum(axis=0)
-    rows: list[tuple[str, str, float, float, float, int]] = []
-    left: list[tuple[tuple[int, ...], np.ndarray]] = [((i,), has[:, i]) for i in range(len(names))]
-    both = has.T @ has
-    pairs = [(i, j) for i, j in combinations(range(len(names)), 2) if both[i, j] >= RULE_SUPPORT * users]
-    left += [((i, j), has[:, i] * has[:, j]) for i, j in pairs]
-    for items, holds in left:
-        count = float(holds.sum())
-        if count < RULE_SUPPORT * users or not count:
-            continue
-        together = holds @ has
-        for k in range(len(names)):
-            support, confidence = together[k] / users, together[k] / count
-            lift = confidence / (single[k] / users)
-            if k in items or support < RULE_SUPPORT or confidence < RULE_CONFIDENCE or lift < RULE_LIFT:
-                continue
-            if_bought = " and ".join(names[i] for i in items)
-            rows.append((if_bought, names[k], support, confidence, lift, int(together[k])))
-    frame = pd.DataFrame(rows, columns=columns).sort_values(
-        ["lift", "if_bought", "then"], ascending=[False, True, True]
+    bought = pd.DataFrame(has > 0, columns=names)
+    frequent = fpgrowth(bought, min_support=RULE_SUPPORT, use_colnames=True, max_len=3)
+    if frequent.empty or frequent["itemsets"].map(len).max() < 2:
+        return pd.DataFrame(columns=columns)
+    found = association_rules(frequent, metric="confidence", min_threshold=RULE_CONFIDENCE)
+    found = found[(found["consequents"].map(len) == 1) & (found["lift"] >= RULE_LIFT)]
+    frame = pd.DataFrame(
+        {
+            "if_bought": found["antecedents"].map(lambda items: " and ".join(sorted(items))),
+            "then": found["consequents"].map(lambda items: next(iter(items))),
+            "support": found["support"],
+            "confidence": found["confidence"],
+            "lift": found["lift"],
+            "customers": np.rint(found["support"] * len(has)).astype(int),
+        },
+        columns=columns,
     )
+    frame = frame.sort_values(["lift", "if_bought", "then"], ascending=[False, True, True])
     return frame.head(RULES_SHOWN).reset_index(drop=True)
 
 
