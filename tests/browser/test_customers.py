@@ -46,7 +46,8 @@ def slide(page: Page, key: str, to: int) -> None:
 
 
 def exported(page: Page, button: str) -> list[dict[str, str]]:
-    with page.expect_download() as download:
+    settled(page)  # a click while the page is drawn anew is lost
+    with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name=button).click()
     with download.value.path().open(encoding="utf-8-sig", newline="") as source:
         return list(csv.DictReader(source))
