@@ -13,11 +13,11 @@ from socialml.evaluation.scores import Score
 from socialml.figures import anomalies as figures
 from socialml.figures import curve
 from socialml.store import Run
+from socialml.ui import anomalies_labels, context, parts, running, state
 from socialml.ui import anomalies_review as review
 from socialml.ui import anomalies_settings as choose
 from socialml.ui import anomalies_words as said
-from socialml.ui import context, parts, running, state
-from socialml.ui.anomalies_state import Known, compared, known, newest, ranking
+from socialml.ui.anomalies_state import Known, compared, judged_by, known, newest, ranking
 
 TITLE = "Anomalies"
 TABS = ["What to review?", "How sure?", "Customers' months", "Trained how?"]
@@ -26,10 +26,12 @@ POINT_TABS = ["What to review?", "How sure?", "Trained how?"]
 
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
-    facts = known(chosen.name, result)
+    facts = known(run, result)
+    by = judged_by(facts)
     ranked = ranking(run, facts)
     figures_place = st.container()
-    own_share = round(result.flagged / result.n_rows, 4)
+    asked = run.config.get("threshold") is None  # for a share of the rows, and not for a score
+    own_share = result.share if asked else round(result.flagged / result.n_rows, 4)
     share = choose.share(run.run_id, own_share)
     threshold = result.threshold if share == own_share else ranked.threshold(share)
     rates = judge.rates(ranked, ranked.flagged(threshold))
@@ -38,10 +40,10 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     own = told.set_index("name").loc["combined"] if len(told) else None
     area = Score(own["roc_auc"], own["low"], own["high"]) if own is not None else None
     with top:
-        parts.heading(TITLE, said.answer(result, rates.flagged, newest(run.run_id, rates.flagged), chance))
+        parts.heading(TITLE, said.answer(result, rates, newest(run.run_id, rates.flagged), chance))
     with figures_place:
-        parts.key_figures(said.key_figures(result, rates, area))
-    st.caption(parts.plain(said.setting(rates, chance)))
+        parts.key_figures(said.key_figures(result, rates, area, chance, by))
+    st.caption(parts.plain(said.setting(rates, by)))
     _picture(run, result, threshold, rates.flagged)
     names = TABS if result.kind == "shop" else POINT_TABS
     for name, tab in zip(names, parts.tabs("anomalies-tab", names), strict=True):
@@ -49,13 +51,13 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
             with tab:
                 if name == TABS[0]:
                     review.queue(chosen.name, result, facts, threshold)
-                    _exports(result, threshold)
                 elif name == TABS[1]:
-                    _how_sure(chosen, run, result, ranked, threshold, told, facts)
+                    _how_sure(run, result, ranked, threshold, told, facts)
                 elif name == TABS[2]:
                     _months(run, result)
                 else:
                     _trained(run, result)
+    _act(result, threshold, rates.flagged)
     _believe(run, result)
 
 
@@ -66,41 +68,41 @@ def _picture(run: Run, result: analysis.Result, threshold: float, flagged: int) 
         )
         return
     names = sorted(result.scores.read(["series"])["series"].unique().to_pylist())
-    series = st.selectbox("Series", names, key=f"series-{run.run_id}") if len(names) > 1 else names[0]
+    told = newest(run.run_id, result.flagged)  # the answer's, so that the picture shows what it says
+    first = names.index(told.iloc[0]["series"]) if len(told) else 0
+    series = st.selectbox("Series", names, first, key=f"series-{run.run_id}") if len(names) > 1 else names[0]
     parts.chart(
         lambda: figures.points(result, series, threshold), "points", of=(run.run_id, series, threshold)
     )
 
 
-def _exports(result: analysis.Result, threshold: float) -> None:
-    left, right = st.columns(2)
-    with left:
+def _act(result: analysis.Result, threshold: float, flagged: int) -> None:
+    st.subheader("What to do")
+    stake = analysis.at_stake(result, flagged) if result.kind == "shop" else None
+    st.markdown(parts.plain(said.act(result, stake)))
+    with st.container(horizontal=True):
         parts.download(
             "Export the flagged", lambda: analysis.export(result, threshold, flagged_only=True),
             "flagged.csv", "export-flagged",
         )  # fmt: skip
-    with right:
         parts.download(
             "Export all scores", lambda: analysis.export(result, threshold), "scores.csv", "export-scores"
         )
 
 
 def _how_sure(
-    chosen: context.Context, run: Run, result: analysis.Result, ranked: judge.Ranking, threshold: float,
+    run: Run, result: analysis.Result, ranked: judge.Ranking, threshold: float,
     told: pd.DataFrame, facts: Known,
 ) -> None:  # fmt: skip
-    review.labels(chosen.name, result, facts)
+    anomalies_labels.section(run, result, facts)
     of = (run.run_id, facts.stamp, threshold)
     parts.chart(lambda: figures.tail(ranked, threshold, result.chance, said.things(result)), "tail", of=of)
     if ranked.basis != "labels":
-        st.info(
-            "How many are found, and which score is best, needs a list of all that is wrong."
-            if result.kind == "shop"
-            else "How many are found needs a column that says which points are wrong; choose it in the settings."
-        )
+        column = "" if result.kind == "shop" else ", or a column of the table that says it (see the settings)"
+        st.info(f"How many are found, and which score is best, needs a list of all that is wrong{column}.")
         return
     parts.chart(lambda: figures.sweep(ranked, ranked.flagged(threshold)), "sweep", of=of)
-    numbers = told.assign(name=told["name"].map(judge.SCORES)).round(4)
+    numbers = told.assign(name=judge.called(told)).round(4)
     numbers.columns = ["Score", "ROC AUC", "from", "to", "Found at 4.3% by mistake", "from ", "to "]
     parts.chart(lambda: figures.compared(told), "compared", of=of, numbers=numbers)
 
@@ -113,9 +115,12 @@ def _months(run: Run, result: analysis.Result) -> None:
     parts.chart(lambda: figures.months(result), "months", of=(run.run_id,))
     frame = result.months.read().slice(0, 200).to_pandas()
     sign = words.sign(result.currency).strip()
-    frame = frame.assign(month=frame["month"].dt.strftime("%Y-%m")).round(2)
+    frame = frame.assign(month=frame["month"].dt.strftime("%Y-%m")).round(
+        {"amount": 0, "usual": 0, "score": 1}
+    )
     frame.columns = ["Customer", "Month", f"Spent ({sign})", f"Expected ({sign})", "Score", "Because"]
-    parts.table(frame, "months-table")
+    money = st.column_config.NumberColumn(format="localized")
+    parts.table(frame, "months-table", column_config={name: money for name in frame.columns[2:4]})
     parts.download("Export these months", lambda: result.months.read(), "months.csv", "export-months")
 
 
@@ -129,13 +134,12 @@ def _trained(run: Run, result: analysis.Result) -> None:
                 "epoch": learned["epoch"].tolist(),
                 "training": learned["train"].tolist(),
                 "validation": learned["valid"].tolist(),
-            },
-            "Error (Huber, in usual spreads)",
+            }
         ),
         "curve",
         of=(run.run_id,),
         absent="No LSTM was trained: there is too little to learn from, so the running level is used.",
-        note=f"Validation: {of} that nothing was learned from."
+        note=f"Loss: the error in usual spreads; less is better. Validation: {of} that nothing was learned from."
         + (f" Before learning, by the running level alone: {start.iloc[0]:.3f}." if len(start) else ""),
     )
     if result.kind == "shop":
@@ -201,8 +205,9 @@ else:
             wanted = choose.settings(chosen, found, run.config if run else {}, chosen.last_day)
         if run is None:
             with top:
+                what = "purchases" if found is None else "points"
                 parts.heading(
-                    TITLE, "Nothing has been compared with what is usual yet. It takes half a minute."
+                    TITLE, f"Which {what} look wrong is not known yet. It takes about half a minute."
                 )
         else:
             with body:

@@ -62,6 +62,16 @@ def test_a_metric_by_the_hour_with_a_column_of_labels(tmp_path: Path) -> None:
     assert (found["kind"], found["rows"], found["roc_auc"]) == ("series", 336, 1.0)
     error = call("anomalies", "--dataset", "metric", "--value", "likes", store=store, code=2)["error"]
     assert error["code"] == "no_column"
+    listed, usual = tmp_path / "list.csv", ("--dataset", "metric", "--value", "clicks", "--epochs", 0)
+    listed.write_bytes("时间,说明\n2024-01-09 08:00,促销\n2024-02-09 08:00,促销\n".encode("gbk"))
+    judged = call("anomalies", *usual, "--labels", listed, store=store)
+    assert (judged["labels"], judged["labels_not_found"], judged["labels_in_each_of"]) == (1, 1, 0)
+    assert judged["roc_auc"] == judged["recall"] == 1.0
+    assert call("anomalies", *usual, store=store)["recall"] == 1.0  # the list is remembered
+    listed.write_text("time\n2031-01-01 00:00\n")
+    error = call("anomalies", *usual, "--labels", listed, store=store, code=2)["error"]
+    assert error["code"] == "no_label_found"
+    assert "from 2024-01-01 00:00:00 to 2024-01-14 23:00:00" in error["hint"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +84,8 @@ def test_a_metric_by_the_hour_with_a_column_of_labels(tmp_path: Path) -> None:
         (["--dataset", "shop", "--out", "/no/such/folder/a.csv"], "cannot_write"),
         (["--dataset", "shop", "--labels", "{users}"], "no_column"),
         (["--dataset", "shop", "--labels", "{strange}"], "no_label_found"),
-        (["--dataset", "shop", "--labels", "{empty}"], "unreadable_labels"),
+        (["--dataset", "shop", "--labels", "{empty}"], "empty_file"),
+        (["--dataset", "shop", "--labels", "{strange}", "--label", "fraud"], "two_labels"),
     ],
 )
 def test_mistakes_are_told(shop: tuple[Path, Path], tmp_path: Path, words: list[str], code: str) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -62,9 +61,11 @@ def metric(store: Store, dataset: str, config: Config) -> dict[str, Any]:
         points = series.take(
             store, con, dataset, value=config.value, series=config.series, label=config.label
         )
-    labels = store.labels(dataset)
-    if config.label is not None:
-        labels = points.table["key"].to_numpy()[_true(points.table["wrong"])]
+    keys = points.table["key"].to_numpy()
+    if config.label is None:
+        labels = those_of(keys, store.labels(dataset))
+    else:
+        labels = keys[_true(points.table["wrong"])]
     return {
         "kind": "series", "as_of": None, "rows": Table(points.table.drop_columns(["wrong"])),
         "skipped": {"repeated": points.repeated, "empty": points.empty, "short": len(points.short),
@@ -73,40 +74,10 @@ def metric(store: Store, dataset: str, config: Config) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def those_of(keys: NDArray[np.uint64], labels: NDArray[np.uint64] | None) -> NDArray[np.uint64] | None:
+    """The labels; None where they are of other series than these points, which they then say nothing of."""
+    return labels if labels is not None and np.isin(labels, keys).any() else None
+
+
 def _true(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     return column.fill_null(False).to_numpy()
-
-
-def match_labels(store: Store, dataset: str, wanted: pd.DataFrame) -> tuple[NDArray[np.uint64], int]:
-    """Keys of the purchases that a list of wrong ones names, and how many of its rows name none.
-
-    wanted: the columns of the file as texts, among them order_id, and amount where lines of one order differ.
-    UserError no_column, no_label_found.
-    """
-    names = {str(name).strip().lower(): name for name in wanted}
-    if "order_id" not in names:
-        raise UserError(
-            "no_column",
-            f"The list of wrong purchases has no column 'order_id'; it has {', '.join(map(str, wanted)) or 'none'}.",
-            "Give a CSV with order_id, and amount where an order has several lines.",
-        )
-    amount = (
-        pd.to_numeric(wanted[names["amount"]], errors="coerce")
-        if "amount" in names
-        else pd.Series(np.nan, index=wanted.index)
-    )
-    table = pa.table(
-        {
-            "order_id": pa.array(wanted[names["order_id"]].astype(str).str.strip(), type=pa.string()),
-            "amount": pa.array(amount, type=pa.float64(), from_pandas=True),
-        }
-    )
-    with store.read() as con:
-        found, missed = transactions.match(con, store.events(con, dataset), datetime.max, table)
-    if not len(found):
-        raise UserError(
-            "no_label_found",
-            f"None of the {len(wanted):,} rows of the list names a purchase of '{dataset}'.",
-            "Check that order_id and amount are written as in the orders.",
-        )
-    return found, missed

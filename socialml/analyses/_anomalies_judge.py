@@ -119,6 +119,13 @@ SCORES = {
     "rule": "Simple rule: distance from the running level",
     "plain": "Simplest: the largest first",
 }
+_ONLY = "Distance from what was expected (LSTM)"  # of points, which have one score and not three
+
+
+def called(frame: pd.DataFrame) -> list[str]:
+    """What the scores of `compared` are called, row by row."""
+    three = (frame["name"] == "amount").any()
+    return [SCORES[name] if three or name != "combined" else _ONLY for name in frame["name"]]
 
 
 def compared(frame: pd.DataFrame, wrong: NDArray[np.bool_]) -> pd.DataFrame:

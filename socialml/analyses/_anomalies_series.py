@@ -61,7 +61,12 @@ def scored(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
 def _notes(inputs: Inputs, frame: pd.DataFrame) -> list[str]:
     notes, skipped = [], inputs.skipped
     if skipped["repeated"]:
-        notes.append(f"{words.plural(skipped['repeated'], 'time')} came twice; their mean is one point.")
+        told = f"{words.plural(skipped['repeated'], 'time')} came twice; their mean is one point."
+        if skipped["repeated"] > len(frame) / 20:
+            told += (
+                " If they are of different series, choose the column that names the series, and run again."
+            )
+        notes.append(told)
     if skipped["empty"]:
         notes.append(f"{words.plural(skipped['empty'], 'row')} without a time or a number left out.")
     if skipped["short"]:

@@ -11,9 +11,12 @@ FEW = 3  # purchases before it, from which on 'this customer's usual' means some
 
 
 def times(ratio: float) -> str:
-    """9.2 -> '9x'; 0.11 -> '9x below'. ratio: above zero."""
-    size = ratio if ratio >= 1 else 1 / ratio
-    return (f"{size:,.0f}x" if size >= 3 else f"{size:.1f}x") + (" below" if ratio < 1 else "")
+    """9.2 -> '9x'; 0.11 -> '89% below'. ratio: above zero."""
+    if ratio < 0.01:
+        return "over 99% below"
+    if ratio < 1:
+        return f"{max(round(100 * (1 - ratio)), 1)}% below"
+    return f"{ratio:,.0f}x" if ratio >= 3 else f"{ratio:.1f}x"
 
 
 def of_purchases(rows: pd.DataFrame) -> list[str]:

@@ -17,13 +17,15 @@ import pyarrow.parquet as pq
 
 from socialml.analyses import _anomalies_inputs as reading
 from socialml.analyses import _anomalies_judge as judge
+from socialml.analyses import _anomalies_labels as known
 from socialml.analyses import _anomalies_words as told
 from socialml.analyses import _checks as check
 from socialml.artefacts import Table
 from socialml.progress import Report, silent
 from socialml.store import Store
 
-match_labels = reading.match_labels
+Matched = known.Matched
+match_labels = known.match
 PURCHASE = (
     "user_id",
     "order_id",
@@ -189,6 +191,13 @@ def ranking(
     return judge.ranking(table["key"].to_numpy(), table["score"].to_numpy(), labels, marks)
 
 
+def labels_of(result: Result, labels: np.ndarray | None) -> np.ndarray | None:
+    """The dataset's list of what is wrong, where it is of these rows."""
+    if result.kind == "shop":
+        return labels
+    return reading.those_of(result.scores.read(["key"])["key"].to_numpy(), labels)
+
+
 def compare(result: Result, labels: np.ndarray) -> pd.DataFrame:
     """judge.compared with labels that were given after the run."""
     wanted = [name for name in result.scores.columns if name.startswith(("surprise_", "rule"))]
@@ -214,6 +223,13 @@ def newest(result: Result, flagged: int) -> pd.DataFrame:
     place = int(_head(result.scores, flagged, ["ts"])["ts"].to_numpy().argmax())
     row = _head(result.scores, place + 1).slice(place, 1).to_pandas()
     return row.assign(reason=reasons(result, row))
+
+
+def at_stake(result: Result, flagged: int) -> tuple[float, float]:
+    """What the first `flagged` purchases are worth, and how much more than was expected: the dataset's currency."""
+    head = _head(result.scores, flagged, ["amount", "usual"])
+    paid, usual = (float(head[name].to_numpy().sum()) for name in ("amount", "usual"))
+    return paid, paid - usual
 
 
 def _head(table: Table, rows: int, columns: list[str] | None = None) -> pa.Table:

@@ -19,7 +19,7 @@ import click
 
 from socialml.errors import Cancelled, UserError
 from socialml.progress import Progress
-from socialml.store import Store, default_path
+from socialml.store import Run, Store, default_path
 
 
 def _fail(error: UserError, as_json: bool) -> NoReturn:
@@ -90,11 +90,43 @@ def save(out: Path, content: bytes) -> None:
     try:
         out.write_bytes(content)
     except OSError as error:
-        raise UserError(
-            "cannot_write",
-            f"{out} cannot be written: {error.strerror}.",
-            "Choose a folder that exists and is yours.",
-        ) from error
+        raise _cannot_write(out, error) from error
+
+
+def exported(
+    name: str, store: Store, dataset: str, config: Any, out: Path | None, export: Callable[[Any], Any]
+) -> Run:
+    """Run an analysis and save what `export` makes of its Result as a CSV, where a file is asked for.
+
+    A file that cannot be written is told before the work, not after it; what stands in it stays until the work is
+    done.
+    """
+    from socialml.analyses import base
+    from socialml.export import csv_bytes
+
+    if out is None:
+        return base.run(name, store, dataset, config, tell)
+    fresh = not out.exists()
+    try:
+        out.open("ab").close()
+    except OSError as error:
+        raise _cannot_write(out, error) from error
+    try:
+        run = base.run(name, store, dataset, config, tell)
+    except BaseException:
+        if fresh:
+            out.unlink(missing_ok=True)
+        raise
+    save(out, csv_bytes(export(base.read_result(run))))
+    return run
+
+
+def _cannot_write(out: Path, error: OSError) -> UserError:
+    return UserError(
+        "cannot_write",
+        f"{out} cannot be written: {error.strerror}.",
+        "Choose a folder that exists and is yours.",
+    )
 
 
 @cli.command(hidden=True)

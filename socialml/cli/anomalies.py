@@ -7,18 +7,20 @@ from typing import Any
 
 import click
 
-from socialml.cli import command, dataset_option, day, save, tell
+from socialml.cli import command, dataset_option, day, exported
+from socialml.errors import UserError
 from socialml.store import Store
 
 
 @command()
 @dataset_option
-@click.option("--label", help="A column of a table of points that says which are wrong.")
+@click.option("--label", help="A column of a table of points that says which are wrong; it only judges.")
 @click.option(
     "--labels", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV of all wrong purchases: order_id, and amount where an order has several lines. They only judge.",
+    help="CSV of all that is wrong: order_id, and amount where an order has several lines; of points their times, and"
+    " the series where there are several. It only judges, and is remembered.",
 )  # fmt: skip
-@click.option("--no-labels", is_flag=True, help="Forget the wrong purchases that were given before.")
+@click.option("--no-labels", is_flag=True, help="Forget the list that was given before.")
 @click.option("--value", help="The column that is measured, in a table of points with several.")
 @click.option("--series", help="The column that names the series, in a table of points.")
 @click.option("--share", type=float, help="Share of all rows that is flagged; 0.01 if not given.")
@@ -44,11 +46,8 @@ def anomalies(
     """Find purchases, customers' months, or points of a metric that are not as they should be."""
     from socialml.analyses import anomalies as analysis
     from socialml.analyses import base
-    from socialml.export import csv_bytes
 
     last = day(as_of)
-    if out:
-        save(out, b"")  # so that a folder that is not there is told before the work, not after it
     settings: dict[str, Any] = {
         "label": label, "value": value, "series": series, "seed": seed, "threshold": threshold, "epochs": epochs,
         "as_of": last.isoformat() if last else None,
@@ -60,29 +59,22 @@ def anomalies(
     if no_labels:
         store.set_labels(dataset, None)
     if labels:
-        keys, missed = analysis.match_labels(store, dataset, _read(labels))
-        store.set_labels(dataset, keys)
-        more = {"labels": len(keys), "labels_not_found": missed}
-    run = base.run("anomalies", store, dataset, config, tell)
+        if label:
+            raise UserError(
+                "two_labels",
+                f"Both the column '{label}' and the list {labels.name} are to say what is wrong.",
+                "Give --label or --labels, not both.",
+            )
+        found = analysis.match_labels(store, dataset, labels, config)
+        store.set_labels(dataset, found.keys)
+        more = {
+            "labels": len(found.keys),
+            "labels_not_found": found.missed,
+            "labels_in_each_of": found.shared_by,
+        }
+    run = exported("anomalies", store, dataset, config, out, analysis.export)
     result = base.read_result(run)
-    if out:
-        save(out, csv_bytes(analysis.export(result)))
     return {"run_id": run.run_id, **run.metrics, **more}, _text(result, run.run_id, more)
-
-
-def _read(file: Path) -> Any:
-    import pandas as pd
-
-    from socialml.errors import UserError
-
-    try:
-        return pd.read_csv(file, dtype=str, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        raise UserError(
-            "unreadable_labels",
-            f"{file} cannot be read as a table: {error}",
-            "Give a CSV in UTF-8 with order_id, and amount where an order has several lines.",
-        ) from error
 
 
 def _text(result: Any, run_id: str, more: dict[str, Any]) -> str:
@@ -93,7 +85,11 @@ def _text(result: Any, run_id: str, more: dict[str, Any]) -> str:
         f"{result.flagged:,} of {result.n_rows:,} {of} are flagged (score {result.threshold:.2f} and above)."
     ]
     if more.get("labels_not_found"):
-        lines.append(f"{more['labels_not_found']:,} rows of the labels name no purchase.")
+        lines.append(f"Rows of the list that name no {of[:-1]}: {more['labels_not_found']:,}.")
+    if more.get("labels_in_each_of"):
+        lines.append(
+            f"The list names no series, so a time counts in each of the {more['labels_in_each_of']}."
+        )
     rates, metrics = result.rates, result.metrics()
     if rates["recall"] is not None:
         lines.append(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from socialml.cli import command, dataset_option, day, save, tell
+from socialml.cli import command, dataset_option, day, exported
 from socialml.store import Store
 
 
@@ -33,13 +33,9 @@ def customers(
     seed: int,
 ) -> tuple[dict[str, Any], str]:
     """Find who will buy, who is worth most, and who is about to leave; or what decides a column."""
-    from socialml.analyses import base
     from socialml.analyses import customers as analysis
-    from socialml.export import csv_bytes
 
     last = day(as_of)
-    if out:
-        save(out, b"")  # so that a folder that is not there is told before the work, not after it
     settings: dict[str, Any] = {
         "target": target,
         "drop": list(drop),
@@ -49,9 +45,8 @@ def customers(
     }
     if models:
         settings["models"] = list(models)
-    run = base.run("customers", store, dataset, analysis.Config.from_json(settings), tell)
-    if out:
-        save(out, csv_bytes(analysis.export(base.read_result(run))))
+    config = analysis.Config.from_json(settings)
+    run = exported("customers", store, dataset, config, out, analysis.export)
     lines = []
     for task in run.metrics["tasks"]:
         best = task["floor"]["best"]

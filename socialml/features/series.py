@@ -9,13 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from socialml.errors import UserError
 from socialml.store import Store
 
 LEAST_POINTS = 50  # in a series
 MOST_SERIES = 50
+MOST_WORDS = 10  # different values of a column that says which points are wrong, such as kinds of fault
+# Words that say no; everything else that is given says yes.
+NO = ("0", "0.0", "false", "no", "n", "", "ok", "normal", "否", "正常")
 _NUMBERS = ("BIGINT", "DOUBLE", "INTEGER")
 
 
@@ -49,7 +54,10 @@ def take(
     store: Store, con: duckdb.DuckDBPyConnection, dataset: str, *, value: str | None = None,
     series: str | None = None, label: str | None = None,
 ) -> Points:  # fmt: skip
-    """All points of the dataset's records. UserError no_time, which_value, no_column, short_series, many_series."""
+    """All points of the dataset's records.
+
+    UserError no_time, which_value, no_column, short_series, many_series, unclear_label.
+    """
     found = choices(store, dataset)
     for name in (value, series, label):
         if name is not None and name not in found["all"]:
@@ -84,12 +92,7 @@ def _read(
     store: Store, con: duckdb.DuckDBPyConnection, dataset: str, time: str, value: str, series: str | None,
     label: str | None,
 ) -> Points:  # fmt: skip
-    # Words that say no; everything else that is given says yes.
-    wrong = (
-        f"lower({_quoted(label)}::VARCHAR) NOT IN ('0', '0.0', 'false', 'no', 'n', '')"
-        if label
-        else "NULL::BOOLEAN"
-    )
+    said = f"lower({_quoted(label)}::VARCHAR)" if label else "NULL::VARCHAR"
     name = f"{_quoted(series)}::VARCHAR" if series else "$file"
     parts, files, same = [], set(), 0
     for info in store.imports(dataset, con):
@@ -101,20 +104,23 @@ def _read(
         file = "'" + stem.replace("'", "''") + "'"
         own = {str(column[0]) for column in con.execute(f"DESCRIBE rows_{info.id}").fetchall()}
         if {time, value} <= own and (not series or series in own):
-            flag = wrong if not label or label in own else "NULL::BOOLEAN"
+            word = said if not label or label in own else "NULL::VARCHAR"
             parts.append(
                 f"SELECT {name.replace('$file', file)} AS series, {_quoted(time)} AS ts,"
-                f" {_quoted(value)}::DOUBLE AS value, {flag} AS wrong FROM rows_{info.id}"
+                f" {_quoted(value)}::DOUBLE AS value, {word} AS said FROM rows_{info.id}"
             )
     con.execute(f"CREATE OR REPLACE TEMP TABLE series_rows AS {' UNION ALL '.join(parts)}")
+    if label:
+        _check_label(con, label)
     row = con.execute(
         "SELECT count(*) FILTER (ts IS NULL OR value IS NULL OR NOT isfinite(value)), count(*) FROM series_rows"
     ).fetchone()
     assert row is not None
     table = con.execute(
         "SELECT md5_number_lower(concat_ws(chr(31), series, ts::VARCHAR)) AS key, coalesce(series, '') AS series,"
-        " ts, avg(value) AS value, bool_or(wrong)::BOOLEAN AS wrong FROM series_rows"
-        " WHERE ts IS NOT NULL AND isfinite(value) GROUP BY ALL ORDER BY series, ts"
+        " ts, avg(value) AS value, bool_or(NOT list_contains($no, said))::BOOLEAN AS wrong FROM series_rows"
+        " WHERE ts IS NOT NULL AND isfinite(value) GROUP BY ALL ORDER BY series, ts",
+        {"no": list(NO)},
     ).to_arrow_table()
     sizes = con.execute(
         "SELECT coalesce(series, '') AS series, count(DISTINCT ts) AS points FROM series_rows"
@@ -151,6 +157,60 @@ def _read(
         short,
         same if not series and len(files) > 1 else 0,
     )
+
+
+def _check_label(con: duckdb.DuckDBPyConnection, label: str) -> None:
+    """That a column says which points are wrong, and not something else. UserError unclear_label."""
+    rows = con.execute(
+        "SELECT said, count(*) FROM series_rows WHERE NOT list_contains($no, said) GROUP BY said"
+        " ORDER BY count(*) DESC, said",
+        {"no": list(NO)},
+    ).fetchall()
+    every = con.execute("SELECT count(*) FROM series_rows").fetchone()
+    examples = ", ".join(str(said)[:30] for said, _ in rows[:3])
+    if not rows:
+        why = f"'{label}' says of no point that it is wrong."
+    elif len(rows) > MOST_WORDS:
+        why = f"'{label}' holds {len(rows):,} different values, such as {examples}, and not yes or no."
+    elif (sum(count for _, count in rows),) == every:
+        why = f"'{label}' says of every point that it is wrong, such as by '{examples}'."
+    else:
+        return
+    raise UserError(
+        "unclear_label",
+        why,
+        "Choose a column with 1 or yes where a point is known to be wrong, and 0, no or nothing elsewhere.",
+    )
+
+
+def match(
+    con: duckdb.DuckDBPyConnection, points: pa.Table, wanted: pa.Table
+) -> tuple[NDArray[np.uint64], int]:
+    """Keys of the points that a list names, and how many of its rows name none.
+
+    points: key, series, ts. wanted: ts, and series (null: in each). A list written to the minute, as spreadsheets
+    write it, names the only point of that minute.
+    """
+    con.register("known_points", points)
+    con.register("wanted_points", wanted)
+    try:
+        rows = con.execute(
+            "WITH wanted AS (SELECT *, row_number() OVER () AS place FROM wanted_points),"
+            " minutes AS (SELECT series, date_trunc('minute', ts) AS minute, min(key) AS key FROM known_points"
+            " GROUP BY ALL HAVING count(*) = 1)"
+            " SELECT place, coalesce(exact.key, minutes.key) AS key FROM wanted"
+            " LEFT JOIN known_points AS exact ON date_trunc('second', exact.ts) = date_trunc('second', wanted.ts)"
+            " AND (wanted.series IS NULL OR wanted.series = exact.series)"
+            " LEFT JOIN minutes ON exact.key IS NULL AND minutes.minute = wanted.ts"
+            " AND (wanted.series IS NULL OR wanted.series = minutes.series)"
+        ).fetchnumpy()
+    finally:
+        con.unregister("known_points")
+        con.unregister("wanted_points")
+    there = ~np.ma.getmaskarray(rows["key"])
+    places = np.ma.getdata(rows["place"])
+    found = np.unique(np.ma.getdata(rows["key"])[there].astype(np.uint64))
+    return found, len(set(places)) - len(set(places[there]))
 
 
 def _quoted(name: str | None) -> str:

@@ -74,12 +74,12 @@ def points(result: Result, series: str, threshold: float) -> go.Figure | None:
         drawn = frame.loc[np.union1d(grouped.idxmin(), grouped.idxmax())].sort_values("ts")
     figure = go.Figure()
     figure.add_scatter(
-        x=drawn["ts"], y=drawn["usual"], mode="lines", name="Expected", line={"color": GREY, "width": 1.2},
-        hovertemplate="expected %{y:,.4g}<extra></extra>",
-    )  # fmt: skip
-    figure.add_scatter(
         x=drawn["ts"], y=drawn["value"], mode="lines", name="Measured", line={"color": BLUE, "width": 1.4},
         hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:,.4g}<extra></extra>",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=drawn["ts"], y=drawn["usual"], mode="lines", name="Expected",
+        line={"color": GREY, "width": 1.4, "dash": "dot"}, hovertemplate="expected %{y:,.4g}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
         x=odd["ts"].head(DRAWN), y=odd["value"].head(DRAWN), mode="markers", name="Flagged",
@@ -89,6 +89,7 @@ def points(result: Result, series: str, threshold: float) -> go.Figure | None:
     note = f"{words.plural(len(frame), 'point')}."
     if len(drawn) < len(frame):
         note = f"Showing {words.count(len(drawn))} of {note} The peak and the dip of each stretch are kept."
+    note += " Draw a frame to look closer, click twice to go back."
     titled(
         figure,
         f"{words.plural(len(odd), 'point')} of {series} {'is' if len(odd) == 1 else 'are'} flagged",
@@ -156,10 +157,10 @@ def sweep(ranked: judge.Ranking, flagged: int) -> go.Figure | None:
     titled(
         figure,
         "The more are flagged, the more are found, and the more by mistake",
-        "By the labels. Line: as set.",
+        "By what is known to be wrong. The grey line is the setting.",
     )
     figure.update_layout(
-        xaxis={"title": "Flagged (share of all)", "tickformat": ".1%"},
+        xaxis={"title": "Flagged (share of all)", "tickformat": ".0%"},
         yaxis={"title": "Share", "tickformat": ".0%", "rangemode": "tozero"}, height=340, legend={"y": 1.02},
     )  # fmt: skip
     return figure
@@ -171,12 +172,13 @@ def compared(frame: pd.DataFrame) -> go.Figure | None:
     if not len(own):
         return None
     simple = own["name"].isin(["rule", "plain", "forest"])
+    own = own.assign(called=[wrap(name, 26) for name in judge.called(own)])
     figure = go.Figure()
     for floor, name, colour in ((False, "Ours", BLUE), (True, "Beside them", GREY)):
         part = own[simple == floor]
         figure.add_scatter(
             x=part["roc_auc"],
-            y=[wrap(judge.SCORES[key], 26) for key in part["name"]],
+            y=part["called"],
             mode="markers",
             name=name,
             marker={"color": colour, "size": 11, "symbol": "circle" if floor else "square"},
@@ -188,15 +190,19 @@ def compared(frame: pd.DataFrame) -> go.Figure | None:
             },
             hovertemplate="%{x:.4f}<extra></extra>",
         )
+    best, rest = own.iloc[-1], own.iloc[:-1]
+    sure = (rest["high"] < best["low"]).all()
+    first = judge.called(own)[-1]
+    first = first[0].lower() + first[1:]
     titled(
         figure,
-        f"{judge.SCORES[own['name'].iloc[-1]]} tells wrong from right best",
-        "Area under the ROC curve, 95% intervals. By the labels.",
+        f"Best at telling wrong from right: {first}{'' if sure else ', but not beyond doubt'}",
+        "Area under the ROC curve, 95% intervals. By what is known to be wrong.",
     )
     figure.update_layout(
         xaxis_title="ROC AUC (0.5 is chance)", height=130 + 36 * len(own), legend={"y": 1.02}
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=[wrap(judge.SCORES[k], 26) for k in own["name"]])
+    figure.update_yaxes(categoryorder="array", categoryarray=own["called"])
     return figure
 
 

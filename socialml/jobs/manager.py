@@ -223,11 +223,20 @@ class Manager:
         for job in [job for job in self._jobs.values() if job.status in ACTIVE]:
             if job.worker:
                 processes.kill_leftover(job.worker["pid"], job.worker["started"], str(job.folder))
-            if job.run_id and any(run.run_id == job.run_id for run in self.store.runs()):
+            if job.run_id and self._recorded(job.run_id):
                 self._end(job, "done", "Done", result=job.run_id)
                 continue
             self._end(job, "lost", error=failures.server_stopped().as_dict())
         self._prune()
+
+    def _recorded(self, run_id: str) -> bool:
+        try:
+            self.store.run(run_id)
+        except UserError as error:
+            if error.code != "no_run":
+                raise
+            return False
+        return True
 
     def _job(self, job_id: str) -> Job:
         if job_id not in self._jobs:

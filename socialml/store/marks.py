@@ -4,16 +4,17 @@ it survives a new run and another import of the same file."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from socialml.store.connection import now
 from socialml.store.datasets import Datasets
 
-Keys = NDArray[np.uint64]
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd  # half a second that a command like `datasets` need not wait for
+    from numpy.typing import NDArray
+
+    Keys: TypeAlias = NDArray[np.uint64]
 
 
 class Marks(Datasets):
@@ -41,8 +42,10 @@ class Marks(Datasets):
             own = self.dataset(dataset, con).id
             con.execute("DELETE FROM labels WHERE dataset_id = ?", [own])
             if keys is not None:
-                con.register("label_rows", pa.table({"key": pa.array(np.unique(keys), type=pa.uint64())}))
-                con.execute("INSERT INTO labels SELECT ?, key FROM label_rows", [own])
+                import pyarrow as pa
+
+                con.register("label_rows", pa.table({"key": pa.array(keys, type=pa.uint64())}))
+                con.execute("INSERT INTO labels SELECT DISTINCT ?, key FROM label_rows", [own])
                 con.unregister("label_rows")
 
     def labels(self, dataset: str) -> Keys | None:
@@ -50,5 +53,5 @@ class Marks(Datasets):
         with self.read() as con:
             found = con.execute(
                 "SELECT key FROM labels WHERE dataset_id = ? ORDER BY key", [self.dataset(dataset, con).id]
-            ).fetchnumpy()["key"]
-        return np.asarray(found, dtype=np.uint64) if len(found) else None
+            ).to_arrow_table()["key"]
+        return found.to_numpy() if len(found) else None

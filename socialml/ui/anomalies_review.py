@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from socialml import words
 from socialml.analyses import _anomalies_judge as judge
 from socialml.analyses import anomalies as analysis
-from socialml.errors import UserError
 from socialml.ui import parts, state
-from socialml.ui.anomalies_state import Known
+from socialml.ui.anomalies_state import Known, judged_by
 from socialml.ui.anomalies_words import share_of, things
 
 WRONG, FALSE = "Really wrong", "False alarm"
@@ -21,12 +19,15 @@ WRONG, FALSE = "Really wrong", "False alarm"
 def queue(dataset: str, result: analysis.Result, facts: Known, threshold: float) -> None:
     frame = result.queue
     days = [day.date() for day in frame["day"].unique()]
+    of_flagged = frame.loc[frame["score"] >= result.threshold, "day"]
+    first = days.index(of_flagged.iloc[0].date()) if len(of_flagged) else 0
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     day = left.selectbox(
         "Day",
         days,
+        first,
         key=f"queue-day-{dataset}",
-        help="The last days in the data, newest first.",
+        help="The last days in the data, newest first; it begins with the newest that has a flagged one.",
         format_func=str,
     )
     most = int(
@@ -38,16 +39,22 @@ def queue(dataset: str, result: analysis.Result, facts: Known, threshold: float)
     shown = frame[frame["day"].dt.date == day].head(most)
     shown = shown.assign(reason=analysis.reasons(result, shown), mark=facts.wrong_of(shown["key"]))
     right.metric("Marked", f"{int(shown['mark'].notna().sum())} of {len(shown)}", height="content")
-    st.markdown(parts.plain(precision(result, facts, most)))
+    flagged = int((shown["score"] >= threshold).sum())
+    if not flagged:
+        told = f"Not one of these {words.count(len(shown))} is flagged: they are the day's most unusual."
+    else:
+        rest = "" if flagged == len(shown) else " The others are the day's next most unusual."
+        verb = "is" if flagged == 1 else "are"
+        told = f"{words.count(flagged)} of these {words.count(len(shown))} {verb} flagged.{rest}"
+    st.markdown(parts.plain(f"{told} {precision(result, facts, most)}"))
     with st.container(border=True, key="queue", gap="small"):
         for row in shown.itertuples(index=False):
             _row(dataset, result, row, threshold)
-    done = len(facts.marks)
-    if done:
-        st.caption(
-            f"{words.plural(done, 'mark')} kept with this dataset, also through a new import. The next run learns from"
-            " them once there are 20 of each kind."
-        )
+    if len(facts.marks):
+        told = f"{words.plural(len(facts.marks), 'mark')} kept with this dataset, also through a new import."
+        if result.kind == "shop":
+            told += " The next run learns from them once there are 20 of each kind."
+        st.caption(told)
 
 
 def precision(result: analysis.Result, facts: Known, most: int) -> str:
@@ -60,7 +67,7 @@ def precision(result: analysis.Result, facts: Known, most: int) -> str:
     if told is None:
         return f"How many of {queue} are really wrong is not known yet: mark some."
     if ranked.basis == "labels":
-        return f"Of {queue}, {share_of(told)} are really wrong, by your list."
+        return f"Of {queue}, {share_of(told)} are really wrong, by {judged_by(facts)}."
     known = judge.rates(ranked, len(frame)).looked_at
     return f"Of the {words.plural(known, of)} you marked in {queue}, {share_of(told, 0)} are really wrong."
 
@@ -86,44 +93,3 @@ def _keep(dataset: str, key: int) -> None:
     """Keep the mark that was just chosen; choosing it again takes it back."""
     chosen = st.session_state.get(f"mark-{key}")
     state.store().mark(dataset, [key], None if chosen is None else chosen == WRONG)
-
-
-def labels(dataset: str, result: analysis.Result, facts: Known) -> None:
-    """A list of all that is wrong, where somebody knows it: it judges, and nothing learns from it."""
-    if result.kind != "shop":
-        return
-    with st.expander("I have a list of all wrong purchases", icon=":material/fact_check:"):
-        st.caption(
-            "A CSV with order_id, and amount where an order has several lines. All other purchases then count as"
-            " right. The list only judges the scores; nothing is learned from it."
-        )
-        uploads = st.session_state.setdefault("_label-uploads", 0)
-        file = st.file_uploader("The list", type=["csv"], key=f"labels-file-{uploads}")
-        if file is not None:
-            try:
-                told = _take(dataset, file)
-            except UserError as error:
-                parts.error(error)
-            else:
-                st.session_state["_label-uploads"] = uploads + 1  # an empty uploader again
-                st.session_state["_labels-told"] = told
-                st.rerun()
-        if told := st.session_state.pop("_labels-told", None):
-            st.success(told)
-        if facts.labels is not None and st.button("Forget the list", key="forget-labels"):
-            state.store().set_labels(dataset, None)
-            st.rerun()
-
-
-def _take(dataset: str, file: BinaryIO) -> str:
-    """Keep the list as the dataset's labels; what was found of it. UserError for a file that is no such list."""
-    try:
-        wanted = pd.read_csv(file, dtype=str, encoding="utf-8-sig")
-    except ValueError as error:
-        raise UserError(
-            "unreadable_labels", "This file cannot be read as a table.", "Save it as CSV in UTF-8."
-        ) from error
-    found, missed = analysis.match_labels(state.store(), dataset, wanted)
-    state.store().set_labels(dataset, found)
-    more = f"; {words.plural(missed, 'row')} of it name none." if missed else "."
-    return f"{words.plural(len(found), 'purchase')} of your list found{more}"

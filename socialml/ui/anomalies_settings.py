@@ -12,6 +12,7 @@ from socialml.ui import context, state
 
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.043, 0.05, 0.1)
 _OF_FILES = "Each file is a series"
+NOT_KNOWN = "Not known"
 
 
 def columns(chosen: context.Context) -> dict[str, list[str]] | None:
@@ -60,7 +61,7 @@ def settings(
                 index=_place(names, last.get("series")) or 0,
                 help="A column such as shop or channel; without it each imported file is one.",
             )  # fmt: skip
-            others = ["None", *[c for c in found["all"] if c not in (value, name, *found["time"])]]
+            others = [NOT_KNOWN, *[c for c in found["all"] if c not in (value, name, *found["time"])]]
             label = left.selectbox(
                 "Which points are known to be wrong", others, key=f"points-label-{number}",
                 index=_place(others, last.get("label")) or 0,
@@ -69,7 +70,7 @@ def settings(
             only = len(found["value"]) == 1 and value == found["value"][0]
             wanted["value"] = last.get("value") if only else value
             wanted["series"] = None if name == _OF_FILES else name
-            wanted["label"] = None if label == "None" else label
+            wanted["label"] = None if label == NOT_KNOWN else label
         else:
             wanted["as_of"] = as_of.isoformat() if as_of else None
         wanted["seed"] = int(

@@ -18,6 +18,7 @@ from socialml.ui import state
 @dataclass(frozen=True, eq=False)
 class Known:
     labels: np.ndarray | None
+    column: str | None  # that the labels are from; None: a list
     marks: pd.DataFrame  # key, wrong, marked_at
     stamp: str  # changes when either does
 
@@ -27,13 +28,18 @@ class Known:
         return pd.Series([by_key.get(int(key)) for key in keys], index=keys.index, dtype=object)
 
 
-def known(dataset: str, result: analysis.Result) -> Known:
-    labels = state.store().labels(dataset)
-    labels = labels if labels is not None else (result.labels if result.kind == "series" else None)
+def known(run: Run, result: analysis.Result) -> Known:
+    """What judges the run now: the column of labels that it was made with, else the dataset's list."""
+    dataset, column = run.dataset, run.config.get("label")
+    labels = result.labels if column else analysis.labels_of(result, state.store().labels(dataset))
     marks = state.store().marks(dataset)
     text = b"" if labels is None else labels.tobytes()
     seen = marks[["key", "wrong"]].to_numpy(dtype=np.uint64).tobytes()
-    return Known(labels, marks, hashlib.sha256(text + b"|" + seen).hexdigest()[:12])
+    return Known(labels, column, marks, hashlib.sha256(text + b"|" + seen).hexdigest()[:12])
+
+
+def judged_by(facts: Known) -> str:
+    return f"the column '{facts.column}'" if facts.column else "your list"
 
 
 def ranking(run: Run, facts: Known) -> judge.Ranking:

@@ -240,7 +240,8 @@ def test_it_can_be_cancelled(shop: anomalies.Inputs) -> None:
     [
         ({"amount": 900.0}, "amount 9x this customer's usual, at 03:00, new device (vivo)"),
         ({"amount": 900.0, "before": 1}, "amount 9x what such a purchase usually costs, at 03:00, new device (vivo)"),
-        ({"amount": 20.0, "surprise_device": 0.0, "surprise_hour": 0.0}, "amount 5x below this customer's usual"),
+        ({"amount": 20.0, "surprise_device": 0.0, "surprise_hour": 0.0}, "amount 80% below this customer's usual"),
+        ({"amount": 0.5, "surprise_device": 0.0, "surprise_hour": 0.0}, "amount over 99% below this customer's usual"),
         ({"surprise_amount": 0.1, "surprise_hour": 0.0, "device_before": 2}, "rarely used device (vivo)"),
         ({"surprise_amount": 0.1, "surprise_device": 0.0}, "at 03:00, unusual for this customer"),
         ({"surprise_amount": 0.1, "surprise_device": 0.0, "surprise_hour": 1.0}, said.FAINT),
@@ -356,6 +357,9 @@ def test_a_metric_by_the_hour_shows_its_wild_points() -> None:
     found = anomalies.compute(metric(value, odd.astype(np.uint64)), anomalies.Config(epochs=6), silent)
     assert set(anomalies.top(found, 2)["key"]) == set(odd)
     assert found.metrics()["roc_auc"] == 1.0
+    assert anomalies.labels_of(found, odd[:1].astype(np.uint64)) is not None
+    assert anomalies.labels_of(found, np.array([10**6], np.uint64)) is None  # of other series
+    assert judge.called(found.compared)[0] == "Distance from what was expected (LSTM)"
     assert "what was expected" in anomalies.top(found, 1)["reason"].iloc[0]
     assert any("came twice" in note for note in found.notes)
     assert list(anomalies.export(found).column_names[:4]) == ["series", "ts", "value", "usual"]

@@ -17,9 +17,19 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 @pytest.fixture(scope="module")
 def app(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """A server with the sample's purchases scored, without the LSTM for speed."""
-    runs = ("anomalies --dataset sample --epochs 0",)
-    started = start(tmp_path_factory.mktemp("anomalies") / "shop.duckdb", demo=demo, runs=runs)
+    """A server with the sample's purchases and a metric scored, without the LSTM for speed."""
+    folder = tmp_path_factory.mktemp("anomalies")
+    file = folder / "clicks.csv"
+    hours = [
+        f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00:01,{100 + k % 24 + 400 * (k == 200)}" for k in range(240)
+    ]
+    file.write_text("\n".join(["time,count", *hours]))
+    runs = (
+        "anomalies --dataset sample --epochs 0",
+        f"ingest {file} --dataset metric --kind records",
+        "anomalies --dataset metric --epochs 0",
+    )
+    started = start(folder / "store" / "shop.duckdb", demo=demo, runs=runs)
     yield started
     stop(started)
 
@@ -51,6 +61,22 @@ def test_mark_move_the_threshold_and_export(app: App, page: Page) -> None:
     rows = list(csv.DictReader(download.value.path().open(encoding="utf-8-sig", newline="")))
     assert len(rows) == 229
     assert all(row["reason"] and row["flagged"] == "true" for row in rows)
+
+
+def test_a_list_judges_a_metric_at_once(app: App, page: Page, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_bytes("时间\n2024-01-09 08:00\n".encode("gbk"))
+    page.set_viewport_size({"width": 390, "height": 900})
+    go(page, app, "/anomalies?dataset=metric", "Anomalies")
+    expect(page.get_by_text("of 240 points stand out most.")).to_be_visible()
+    page.get_by_role("tab", name="How sure?").click()
+    page.get_by_text("I have a list of all wrong points").click()
+    settled(page)
+    page.locator("input[type=file]").set_input_files(listed)
+    expect(page.get_by_text("1 point of your list found.")).to_be_visible()
+    expect(page.get_by_text("and 1 of them is really wrong.")).to_be_visible()
+    settled(page)
+    unclipped(page, "a metric", 390)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 from socialml.errors import UserError
@@ -75,3 +78,36 @@ def test_what_is_no_series_is_said_in_a_sentence(
         take(store, **choices)
     assert caught.value.code == code
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("word", "words"),
+    [
+        ("{k}", "60 different values"),  # a measurement, by mistake
+        ("bad", "of every point that it is wrong"),
+        ("否", "of no point that it is wrong"),
+    ],
+)
+def test_a_column_that_is_no_label_is_refused(store: Store, tmp_path: Path, word: str, words: str) -> None:
+    lines = hours(60, "{k}.5," + word.replace("{k}", "x{k}"))
+    ingest_file(store, write(tmp_path, "m.csv", "time,clicks,note", lines), "metric", kind="records")
+    with pytest.raises(UserError) as caught:
+        take(store, label="note")
+    assert caught.value.code == "unclear_label"
+    assert words in caught.value.message
+
+
+def test_a_minute_that_holds_two_points_names_neither() -> None:
+    times = ["2024-01-01 10:00:05", "2024-01-01 10:00:45", "2024-01-01 10:01:05"]
+    points = pa.table({"key": pa.array([1, 2, 3], pa.uint64()), "series": ["a"] * 3, "ts": stamps(times)})
+    wanted = pa.table(
+        {"ts": stamps(["2024-01-01 10:00", "2024-01-01 10:01", times[0]]), "series": [None, "a", "a"]}
+    )
+    with duckdb.connect() as con:
+        keys, missed = series.match(con, points, wanted)
+    assert keys.tolist() == [1, 3]
+    assert missed == 1
+
+
+def stamps(texts: list[str]) -> pa.Array:
+    return pa.array([datetime.fromisoformat(text) for text in texts], pa.timestamp("us"))

@@ -60,6 +60,15 @@ def test_rates_are_drawn_only_where_labels_tell_them(result: anomalies.Result) -
     best = figures.compared(result.compared)
     assert best is not None
     assert sum(len(trace.x) for trace in best.data) == len(result.compared)
+    assert (
+        "but not beyond doubt" in best.layout.title.text
+    )  # the rule's interval overlaps the combined score's
+    apart = result.compared[result.compared["name"].isin(["amount", "hour"])]
+    sure = figures.compared(apart)
+    assert sure is not None
+    assert (
+        sure.layout.title.text.replace("<br>", " ") == "Best at telling wrong from right: amount alone (LSTM)"
+    )
 
 
 def test_a_long_series_keeps_its_peaks() -> None:
@@ -68,6 +77,6 @@ def test_a_long_series_keeps_its_peaks() -> None:
     figure = figures.points(found, "a", found.threshold)
     assert figure is not None
     assert drawn(figure, "Measured") <= figures.POINTS
-    assert max(figure.data[1].y) == 43.0
+    assert max(next(trace for trace in figure.data if trace.name == "Measured").y) == 43.0
     assert "Showing" in figure.layout.title.subtitle.text
     assert figures.points(found, "nobody", 1.0) is None

@@ -162,6 +162,12 @@ def test_a_run_recorded_just_before_the_server_died_is_not_lost(
         assert state.seconds >= 9
 
 
+def test_a_job_whose_run_was_not_recorded_in_time_is_lost(store: Store, toy: ModuleType) -> None:
+    fake_job(store, run_id="toy-20260101-abcdef")
+    with Manager(store) as manager:
+        assert manager.state("toy-1").status == "lost"
+
+
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"id": "toy-1"}'])
 def test_broken_folders_are_cleared(store: Store, toy: ModuleType, content: str | None) -> None:
     folder = store.jobs_dir / "toy-1"

@@ -54,7 +54,7 @@ def test_a_table_without_times_is_not_enough(open_app: Open, tmp_path: Path) -> 
 
 def test_before_a_run_it_offers_one_and_shows_it_running(open_app: Open, demo: Path) -> None:
     app = open_app("anomalies", demo)
-    assert "Nothing has been compared with what is usual yet" in text(app)
+    assert "Which purchases look wrong is not known yet" in text(app)
     app.button(key="run-anomalies").click().run()
     job = next(job for job in state.manager().jobs(dataset="sample") if job.task == "anomalies")
     assert job.active
@@ -68,6 +68,7 @@ def test_done_every_tab_answers_its_question(open_app: Open, scored: Path) -> No
     assert "458 of 45,801 purchases look wrong. The newest:" in text(app)
     assert figure(app, "Really wrong") == "–"
     assert figure(app, "By mistake") == "≤ 1.00%"
+    assert 30 < int(figure(app, "By chance alone").lstrip("≈ ")) < 70
     assert "Published (Li 2024, measured on other data): accuracy 95.2%, false-positive rate 4.3%" in text(
         app
     )
@@ -115,7 +116,8 @@ def test_a_list_of_wrong_orders_tells_every_rate_at_once(open_app: Open, scored:
     assert figure(app, "ROC AUC") == "> 0.999"
     assert float(figure(app, "Found").rstrip("%")) > 90
     assert "Measured by your list: accuracy 99." in text(app)
-    assert "tells wrong from right best" in text(app)
+    assert "Best at telling wrong from right" in text(app)
+    assert "458 of 45,801 purchases are flagged, and 4" in text(app)
     app.button(key="forget-labels").click().run()
     assert "Found" not in [metric.label for metric in app.metric]
     app.file_uploader[0].set_value(("wrong.csv", b"number\n1\n", "text/csv")).run()
@@ -130,20 +132,57 @@ def test_a_changed_seed_marks_the_run_as_older(open_app: Open, scored: Path) -> 
     assert app.button(key="run-anomalies").label == "Run again"
 
 
-def test_a_metric_by_the_hour_shows_its_series(open_app: Open, tmp_path: Path) -> None:
-    app = open_app("anomalies")
+@pytest.fixture
+def metric(tmp_path: Path) -> Path:
+    """Ten days of a count by the hour, one of them wild and said so in a column."""
     lines = [
-        f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00:00,{100 + k % 24 + (400 if k == 200 else 0)}"
+        f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00:00,{100 + k % 24 + (400 if k == 200 else 0)},{int(k == 200)}"
         for k in range(24 * 10)
     ]
-    ingest_file(state.store(), write(tmp_path, "clicks.csv", "time,count", *lines), "metric", kind="records")
+    return write(tmp_path, "clicks.csv", "time,count,wrong", *lines)
+
+
+def test_a_metric_by_the_hour_shows_its_series_and_is_judged_by_a_list(open_app: Open, metric: Path) -> None:
+    app = open_app("anomalies")
+    ingest_file(state.store(), metric, "metric", kind="records")
     app.run()
-    assert "Nothing has been compared" in text(app)
-    base.run("anomalies", state.store(), "metric", anomalies.Config(epochs=0, share=0.005))
+    assert "Which points look wrong is not known yet" in text(app)
+    config = anomalies.Config(epochs=0, share=0.005, value="count")
+    base.run("anomalies", state.store(), "metric", config)
     app.run()
     assert not app.exception, app.exception
-    assert "1 of 240 points looks wrong." in text(app)
+    assert "1 of 240 points stands out most." in text(app)
     assert "clicks on 2024-01-09 at 08:00" in text(app)
-    for tab in ("What to review?", "How sure?", "Trained how?"):
+    for tab in ("What to review?", "Trained how?", "How sure?"):
         opened(app, tab)
     assert not app.error
+
+    listed = "时间,说明\n2024-01-09 08:00,促销\n2024-03-09 08:00,促销\n".encode("gbk")
+    app.file_uploader[0].set_value(("促销.csv", listed, "text/csv")).run()
+    assert "1 point of your list found; 1 row of it names none." in text(app)
+    assert "1 of 240 points is flagged, and 1 of them is really wrong." in text(app)
+    assert figure(app, "ROC AUC") == "> 0.999"
+    assert "Measured by your list: accuracy 100.00%" in text(app)
+    app.button(key="forget-labels").click().run()
+    assert "ROC AUC" not in [metric.label for metric in app.metric]
+    app.file_uploader[0].set_value(("later.csv", b"time\n2031-01-09 08:00\n", "text/csv")).run()
+    assert "No row of later.csv names a point of 'metric'" in text(app)
+    assert "The points go from 2024-01-01 00:00:00 to 2024-01-10 23:00:00" in text(app)
+
+
+def test_a_column_of_labels_judges_a_metric_and_leaves_no_place_for_a_list(
+    open_app: Open, metric: Path
+) -> None:
+    app = open_app("anomalies")
+    ingest_file(state.store(), metric, "metric", kind="records")
+    app.run()
+    base.run("anomalies", state.store(), "metric", anomalies.Config(epochs=0, value="count"))
+    app.run()
+    app.selectbox(key=f"points-label-{state.store().dataset('metric').id}").set_value("wrong").run()
+    assert "it has older settings" in text(app)
+    base.run("anomalies", state.store(), "metric", anomalies.Config(epochs=0, value="count", label="wrong"))
+    app.run()
+    assert not app.warning
+    assert "Judged by the column 'wrong'." in opened(app, "How sure?")
+    assert "Measured by the column 'wrong'" in text(app)
+    assert not app.file_uploader

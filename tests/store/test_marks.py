@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -84,3 +86,9 @@ def test_a_store_of_a_later_program_is_refused(tmp_path: Path, version: str) -> 
     with pytest.raises(UserError) as caught:
         Store(path)
     assert caught.value.code == "store_version"
+
+
+def test_a_command_does_not_wait_for_what_only_some_need() -> None:
+    code = "import sys, socialml.cli; print({'numpy', 'pandas', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
