@@ -9,7 +9,7 @@ from socialml import words
 from socialml.analyses import forecast as analysis
 from socialml.figures import forecast as figures
 from socialml.store import Run
-from socialml.ui import context, forecast_settings, forecast_tables, parts, running, state
+from socialml.ui import context, forecast_settings, forecast_tables, forecast_words, parts, running, state
 
 TITLE = "Forecast"
 TABS = ["By segment", "Who grows, who falls?", "One customer", "How good is it?", "How was it trained?"]
@@ -20,8 +20,10 @@ PAST_MOST = 24  # months that can be checked
 def show(run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
     with top:
-        parts.heading(TITLE, forecast_tables.answer(result))
-    parts.key_figures(forecast_tables.key_figures(result))
+        parts.heading(TITLE, forecast_words.answer(result))
+    parts.key_figures(forecast_words.key_figures(result))
+    for doubt in result.warnings:
+        st.warning(parts.plain(doubt), icon=":material/warning:")
     rough = ""
     if result.total["low_80"] is None:
         rough = "There are too few months for a range."
@@ -43,7 +45,7 @@ def show(run: Run, top: DeltaGenerator) -> None:
 
 
 def _segments(run: Run, result: analysis.Result) -> None:
-    if not len(result.segments):
+    if not (result.segments["segment"] >= 0).any():
         st.info("The groups of these customers are not made yet, or are newer than this forecast.")
         st.page_link("pages/segments.py", label="Find the groups", icon=":material/groups:")
         return
@@ -64,8 +66,11 @@ def _movers(run: Run, result: analysis.Result) -> None:
 
 
 def _one(run: Run, result: analysis.Result) -> None:
-    user = st.text_input("Customer number", key="one-forecast", placeholder="Such as U0000001").strip()
+    user = st.text_input("Customer number", key="one-forecast", placeholder="As in your file").strip()
     if not user:
+        some = forecast_tables.movers(result)["user_id"].head(1).tolist()
+        if some:
+            st.caption(f"Such as {parts.plain(some[0])}, expected to fall most.")
         return
     found = analysis.one(result, user)
     if found is None:
@@ -74,12 +79,14 @@ def _one(run: Run, result: analysis.Result) -> None:
     row, months = found
     parts.chart(lambda: figures.customer(result, row, months), "one-customer", of=(run.run_id, user))
     lines = [
-        f"About {row['frequency']:.1f} orders are expected in {forecast_tables.month_name(result.target_month)}."
+        f"About {forecast_words.few(row['frequency'])} orders are expected in"
+        f" {figures.month_name(result.target_month)}.",
+        forecast_words.interests(row),
+        forecast_words.worth(result, row),
     ]
-    if row["long_interest"]:
-        lately = row["short_interest"] or "nothing"
-        lines.append(f"Bought most of {row['long_interest']} over a year, lately {lately}.")
-    st.markdown(parts.plain(" ".join([*lines, forecast_tables.worth(result, row)])))
+    if row["value_12"] is not None:
+        lines.append(forecast_words.year_doubt(result))
+    st.markdown(parts.plain(" ".join(filter(None, lines))))
 
 
 def _good(run: Run, result: analysis.Result) -> None:
@@ -87,7 +94,7 @@ def _good(run: Run, result: analysis.Result) -> None:
         st.info("No past month could be judged: there are too few months. Import older orders.")
         return
     what = st.segmented_control(
-        "Judged by", list(forecast_tables.WHAT), default="amount", format_func=forecast_tables.WHAT.__getitem__,
+        "Judged by", list(forecast_words.WHAT), default="amount", format_func=forecast_words.WHAT.__getitem__,
         key="forecast-what", required=True,
     )  # fmt: skip
     what = what or "amount"
@@ -98,6 +105,25 @@ def _good(run: Run, result: analysis.Result) -> None:
     parts.chart(
         lambda: figures.coverage(result), "coverage", of=run.run_id, numbers=forecast_tables.coverage(result)
     )
+    _year(result, what)
+
+
+def _year(result: analysis.Result, what: str) -> None:
+    told = result.year_judged
+    if not len(result.year):
+        st.caption(parts.plain(f"Nobody's next 12 months could be judged. {told['skipped'].get('all', '')}"))
+        return
+    st.markdown(f"**{parts.plain(forecast_words.year_answer(result, what))}**")
+    forecast_tables.year(result, what)
+    st.caption(
+        parts.plain(
+            f"{figures.month_name(told['first'])} to {figures.month_name(told['last'])}, forecast from the months"
+            f" before for the {words.plural(told['customers'], 'customer')} known then. Purchase and spend model: how"
+            " often (BG/NBD) and how much (Gamma-Gamma). The network learned anew from those months only."
+        )
+    )
+    for why in told["skipped"].values():
+        st.caption(parts.plain(why))
 
 
 def _trained(run: Run, result: analysis.Result) -> None:
@@ -116,7 +142,8 @@ def _trained(run: Run, result: analysis.Result) -> None:
         loss = forecast_settings.LOSSES.get(result.settings["loss"], result.settings["loss"])
         before = forecast_settings.BEFORE_FIRST[result.settings["before_first"]]
         st.caption(
-            f"Learned to make small: {loss.lower()}. Months before a first purchase: {before.lower()}."
+            "Lower is better. It stops when the months it has not learned from (validation) get no better. Learned to"
+            f" make small: {loss.lower()}. Months before a first purchase: {before.lower()}."
         )
 
 
@@ -125,8 +152,14 @@ _DRAW = dict(zip(TABS, [_segments, _movers, _one, _good, _trained], strict=True)
 
 def _act(run: Run, result: analysis.Result) -> None:
     st.subheader("What to do")
+    between = forecast_words.between_words(result)
+    plan = (
+        f"Plan stock and staff for anything {between}, not for the middle alone."
+        if between
+        else "Plan with something in hand: no range can be told yet."
+    )
     st.markdown(
-        "- Plan stock and staff for the range, not for its middle.\n"
+        f"- {parts.plain(plan)}\n"
         "- Look at the customers expected to fall before they are gone: the export has each one's forecast, range and"
         " change."
     )
@@ -140,16 +173,16 @@ def _act(run: Run, result: analysis.Result) -> None:
 
 def _believe(run: Run, result: analysis.Result) -> None:
     st.subheader("Why believe it")
-    own = result.champion["amount"]
     judged = (
-        f"Each of {words.listed(result.judged_months)} was forecast from the months before it; the two months before"
-        " chose the model and set the ranges."
+        f"{figures.months_listed(result.judged_months)} "
+        + ("were each" if len(result.judged_months) > 1 else "was")
+        + " forecast from the months before; the last two of those chose the model and set the ranges."
         if result.judged_months
         else "No past month could be judged."
     )
     st.markdown(
-        f"{judged} Taken for {forecast_tables.month_name(result.target_month)}: **{parts.plain(own['label'])}** for"
-        f" what a customer spends, **{parts.plain(result.champion['orders']['label'])}** for how many orders."
+        f"{judged} {parts.plain(forecast_words.who_wins(result))} How many orders they place is forecast by:"
+        f" {parts.plain(result.champion['orders']['label'])}."
     )
     if result.total["without_customer"] >= 0.005:
         st.caption(
@@ -177,6 +210,10 @@ if chosen is None:
 elif chosen.first is None or chosen.as_of is None:
     parts.heading(TITLE, "This dataset has no purchases to forecast from.")
     parts.needs("orders or behaviour events")
+elif (whole := forecast_words.whole_months(chosen.first, chosen.as_of)) < forecast_words.LEAST:
+    has = words.plural(whole, "whole month") if whole else "no whole month"
+    parts.heading(TITLE, f"A forecast needs two whole months of purchases; this data has {has} yet.")
+    st.page_link("pages/data.py", label="Add older orders", icon=":material/upload_file:")
 else:
     run = state.newest_run(chosen.name, "forecast")
     status, body, bottom = st.container(), st.container(), st.container()
@@ -187,7 +224,7 @@ else:
         with body:
             show(run, status)
     with bottom:
-        months = forecast_tables.past_months(chosen.first, chosen.as_of, PAST_MOST)
+        months = forecast_words.past_months(chosen.first, chosen.as_of, PAST_MOST)
         wanted = forecast_settings.settings(
             run.config if run else {},
             months,

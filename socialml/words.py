@@ -34,7 +34,12 @@ def short(value: float | None) -> str:
     """1234567 -> '1.23M': three digits, for tight places."""
     if value is None or math.isnan(value):
         return MISSING
-    for bound, unit, letter in ((999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (9999.5, 1e3, "k")):
+    for bound, unit, letter in (
+        (999.5e9, 1e12, "T"),
+        (999.5e6, 1e9, "B"),
+        (999.5e3, 1e6, "M"),
+        (9999.5, 1e3, "k"),
+    ):
         if abs(value) >= bound:
             return f"{value / unit:.3g}{letter}"
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"

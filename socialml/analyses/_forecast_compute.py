@@ -15,6 +15,7 @@ from socialml.analyses import _forecast_flow as flow
 from socialml.analyses import _forecast_models as models
 from socialml.analyses import _forecast_tables as tables
 from socialml.analyses import _forecast_totals as totals
+from socialml.analyses import _forecast_year as year
 from socialml.analyses._forecast_inputs import labels
 from socialml.analyses._forecast_rules import GROUPS, KINDS, Floats, like
 from socialml.analyses._forecast_segments import made_before
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from socialml.analyses.forecast import Config, Inputs
 
 
+FEW = 20  # customers, or their months, of which less cannot be said
+MOST, RARE = 0.9, 0.05  # of revenue, from so few of all months: no shop, but a mistake in an amount
+
+
 def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     seq = sequences.from_table(inputs.sequences.read())
     report(Progress(0, 1, "Laying out the months"))
@@ -33,9 +38,10 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     least = 2  # months before the first one that is judged
     tests = [] if came else list(range(max(least, seq.m - config.backtest_months), seq.m))
     candidates = models.candidates(seq, config)
-    months = flow.roll(
-        seq, seq.amount, seq.orders, [*tests, seq.m], candidates, "blend" in config.models, report
-    )
+    targets = [*tests, seq.m]
+    ahead = [seconds for _, seconds in year.steps(seq, config)]
+    parts = flow.Part(report, [*flow.seconds(targets, candidates), *ahead])
+    months = flow.roll(seq, seq.amount, seq.orders, targets, candidates, "blend" in config.models, parts)
     last = months[-1]
     judged = [
         tables.Judged(
@@ -46,8 +52,14 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     if came:
         judged = [tables.Judged(last, f"{inputs.target:%Y-%m}", came)]
     left_out = ""
+    lately = {kind: getattr(seq, kind)[:, -year.MONTHS :] for kind in KINDS}
     if inputs.flagged is not None:
-        judged, left_out = without(inputs.flagged.read(), seq, judged)
+        flagged = _placed(inputs.flagged.read(), seq)
+        judged, left_out = without(flagged, seq, judged)
+        names = [f"{month:%Y-%m}" for month in seq.months[-year.MONTHS :]]
+        off = np.column_stack([_sums(flagged, name, seq) for name in names])
+        lately["amount"] = lately["amount"] - off
+    year_scores, year_judged = year.judge(seq, lately, config, parts.begin)
     report(Progress(1, 1, "Writing down the results"))
     segment = labels(seq, inputs.segments.read() if inputs.segments else None)
     earlier, earlier_names = made_before(inputs, seq)
@@ -69,12 +81,15 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         "weights": last.weights,
         "total": total,
         "notes": [*([left_out] if left_out else []), *_notes(inputs, seq, judged, last)],
+        "warnings": _warnings(seq, int(last.known.sum())),
         "skipped": last.skipped,
         "settings": net.found if isinstance(net, models.Network) else {},
         "net_shapes": shapes,
         "series": series,
         "models": tables.scores(seq, judged, candidates, config.seed),
         "coverage": tables.coverage(judged, groups),
+        "year": year_scores,
+        "year_judged": year_judged,
         "segments": tables.by_segment(
             seq, series["revenue"].to_numpy()[: seq.m], segment, inputs.segment_names, amounts
         ),
@@ -86,20 +101,29 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     }
 
 
-def without(
-    flagged: pa.Table, seq: Sequences, judged: list[tables.Judged]
-) -> tuple[list[tables.Judged], str]:
-    """The judged months with the flagged amounts taken off what came, and how much that was, in a sentence."""
+def _placed(flagged: pa.Table, seq: Sequences) -> pd.DataFrame:
+    """month, amount and the row of its user, of flagged purchases of known users."""
     place = {user: number for number, user in enumerate(seq.user_id)}
     frame = flagged.to_pandas()
     frame["row"] = frame["user_id"].map(place)
-    frame = frame.dropna(subset="row")
+    return frame.dropna(subset="row").astype({"row": int, "amount": float})
+
+
+def _sums(flagged: pd.DataFrame, month: str, seq: Sequences) -> Floats:
+    """(n,) flagged amounts of each user in a month."""
+    own = flagged[flagged["month"] == month]
+    return np.bincount(own["row"], weights=own["amount"], minlength=seq.n).astype(np.float64)
+
+
+def without(
+    flagged: pd.DataFrame, seq: Sequences, judged: list[tables.Judged]
+) -> tuple[list[tables.Judged], str]:
+    """The judged months with the flagged amounts taken off what came, and how much that was, in a sentence."""
     out, count, money = [], 0, 0.0
     for item in judged:
-        own = frame[frame["month"] == item.name]
-        off = np.bincount(own["row"].astype(int), weights=own["amount"].astype(float), minlength=seq.n)
+        off = _sums(flagged, item.name, seq)
         out.append(replace(item, came={**item.came, "amount": item.came["amount"] - off}))
-        count, money = count + len(own), money + float(off.sum())
+        count, money = count + int((flagged["month"] == item.name).sum()), money + float(off.sum())
     return out, (
         f"Scored without {count:,} purchases ({money:,.0f} in all) that the newest run of anomalies flags; the models"
         " learned from them as they are."
@@ -168,13 +192,32 @@ def _notes(inputs: Inputs, seq: Sequences, judged: list[tables.Judged], last: fl
         notes.append(
             f"{inputs.target:%B %Y} has begun in the data but is not over: it is forecast from the months before it."
         )
+    return notes
+
+
+def _warnings(seq: Sequences, customers: int) -> list[str]:
+    warnings = []
+    if customers < FEW:
+        warnings.append(
+            f"What is said of single customers rests on only {customers} of them: much of it is chance."
+        )
+    spent = np.sort(seq.amount[seq.amount > 0])[::-1]
+    most = (
+        int(np.searchsorted(spent.cumsum(), MOST * spent.sum())) + 1
+    )  # months of customers that bring so much
+    if len(spent) >= FEW and most <= RARE * len(spent):
+        whose = "month of one customer brings" if most == 1 else "months of single customers bring"
+        warnings.append(
+            f"{most:,} {whose} over {MOST:.0%} of all revenue, the largest {spent[0]:,.0f}. If these amounts are"
+            " mistakes, mend the file: every figure hangs on them."
+        )
     gap = _longest_gap(seq)
     if gap[0] >= 3:
-        notes.append(
+        warnings.append(
             f"In {gap[0]} months from {gap[1]:%B %Y} on nobody bought anything."
             " If those rows are only missing, import them: the rules take them for real."
         )
-    return notes
+    return warnings
 
 
 def _longest_gap(seq: Sequences) -> tuple[int, Any]:

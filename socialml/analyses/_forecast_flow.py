@@ -23,6 +23,7 @@ class Candidate(Protocol):
     name: str
     label: str
     is_floor: bool
+    seconds: tuple[float, float]  # about what the first month and each later one take, a thousand customers
 
     def guess(self, t: int, valid: list[int], report: Report) -> tuple[list[Guess], Guess]:
         """Of the validation months, learned from months before the first of them; and of t, from all before t."""
@@ -46,21 +47,23 @@ class Month:
 
 
 class Part:
-    """The report of one step among several, in equal shares; each begins with where it belongs."""
+    """The report of one step among several, with shares like the times they take."""
 
-    def __init__(self, report: Report, total: int) -> None:
-        self._report, self._total, self._done, self._label = report, total, -1, ""
+    def __init__(self, report: Report, seconds: Sequence[float]) -> None:
+        self._report, self._label, self._at = report, "", -1
+        self._ends = np.cumsum([0.0, *seconds])
 
     def begin(self, label: str) -> Report:
-        self._done += 1
+        self._at += 1
         self._label = label
-        self._report(Progress(self._done, self._total, label))
+        self._step(Progress(0, 1, ""))
         return self._step
 
     def _step(self, progress: Progress) -> None:
         message = f"{self._label}: {progress.message}" if progress.message else self._label
-        done = self._done + progress.fraction
-        self._report(Progress(done, self._total, message, progress.curve))
+        begin, end = self._ends[self._at], self._ends[self._at + 1]
+        done = begin + progress.fraction * (end - begin)
+        self._report(Progress(float(done), float(self._ends[-1]), message, progress.curve))
 
 
 def roll(
@@ -70,11 +73,18 @@ def roll(
     targets: Sequence[int],
     candidates: Sequence[Candidate],
     blend: bool,
-    report: Report,
+    parts: Part,
 ) -> list[Month]:
-    """Forecast each target month in order of time. amount, orders: (n, months), what came, of validation months."""
-    parts = Part(report, len(targets) * len(candidates))
+    """Forecast each target month in order of time. amount, orders: (n, months), what came, of validation months.
+
+    parts: with the steps of `seconds`.
+    """
     return [_month(seq, amount, orders, t, candidates, blend, parts) for t in targets]
+
+
+def seconds(targets: Sequence[int], candidates: Sequence[Candidate]) -> list[float]:
+    """About what each step of `roll` takes."""
+    return [candidate.seconds[number > 0] for number in range(len(targets)) for candidate in candidates]
 
 
 def _month(

@@ -33,6 +33,14 @@ def read(store: Store, dataset: str, config: Config) -> dict[str, Any]:
             f" {_month_of(after - timedelta(days=1)):%Y-%m}.",
             f"Choose {after:%Y-%m} or an earlier month, or import newer rows.",
         )
+    span = store.time_range(dataset)
+    if span and span[0].date() >= target:
+        raise UserError(
+            "short_history",
+            f"A forecast needs at least two whole months of purchases; '{dataset}' begins on"
+            f" {span[0]:%Y-%m-%d}, and {target:%B %Y} is to be forecast.",
+            "Import older orders too.",
+        )
     known = _take(store, dataset, target)
     actual = None
     if target < after:  # over already: it is scored, and not seen before

@@ -27,6 +27,7 @@ class Rule:
     label: str
     predict: Any
     is_floor: bool = True
+    seconds: tuple[float, float] = (0.01, 0.01)
 
     def guess(self, t: int, valid: list[int], report: Report) -> tuple[list[Guess], Guess]:
         return [self._of(s) for s in valid], self._of(t)
@@ -79,26 +80,28 @@ class Value:
 
     seq: Sequences
     name: str = "value"
-    label: str = "Purchase and spend model (BG/NBD, Gamma-Gamma)"
+    label: str = "Purchase and spend model"  # BG/NBD and Gamma-Gamma
     is_floor: bool = False
+    seconds: tuple[float, float] = (0.3, 0.3)
 
     def guess(self, t: int, valid: list[int], report: Report) -> tuple[list[Guess], Guess]:
         told = []
         for number, s in enumerate([*valid, t]):
             report(Progress(number, len(valid) + 1, ""))
-            orders, amount = self._over(s, 1.0)
+            orders, amount = self.over(s, 1.0)
             told.append(Guess(amount, orders))
         return told[:-1], told[-1]
 
     def year(self) -> dict[str, Floats]:
         """(n,) value and orders of the twelve months after the last; empty where it cannot be fitted."""
         try:
-            orders, value = self._over(self.seq.m, 12.0)
+            orders, value = self.over(self.seq.m, 12.0)
         except UserError:
             return {}
         return {"value_12": value, "orders_12": orders}
 
-    def _over(self, t: int, months: float) -> tuple[Floats, Floats]:
+    def over(self, t: int, months: float) -> tuple[Floats, Floats]:
+        """(n,), (n,) orders and amount of so many months from month t on, by what was before it. UserError."""
         from socialml.models import customer_value
 
         part = self.seq.until(t)
@@ -116,6 +119,7 @@ class Boosted:
     name: str = "boosted"
     label: str = "Boosted trees"
     is_floor: bool = False
+    seconds: tuple[float, float] = (3.0, 3.0)
 
     def guess(self, t: int, valid: list[int], report: Report) -> tuple[list[Guess], Guess]:
         from socialml.models.boosted_forecast import Boosted as Trees
@@ -137,6 +141,7 @@ class Network:
     name: str = "lstm"
     label: str = "LSTM network"
     is_floor: bool = False
+    seconds: tuple[float, float] = (18.0, 5.0)  # at first it looks for the loss
     found: dict[str, Any] = field(default_factory=dict)  # loss, before_first; errors of those that were tried
     _kept: Any = None  # trained without the validation months, which the next month's training may see
     _final: Any = None

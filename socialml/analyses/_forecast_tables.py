@@ -20,7 +20,7 @@ from socialml.features.sequences import Sequences
 CHAMPION = "champion"
 TOGETHER = "all"
 NEW = "New and unknown customers"
-BLEND_LABEL = "A weighted mix of them (blend)"
+BLEND_LABEL = "A weighted mix of models (blend)"
 _CHAMPION_LABEL = "What was chosen each month"
 
 
@@ -209,7 +209,7 @@ def by_segment(
     for number, values in old.items():
         mine = segment == number
         past = np.array([told[t] * shares[t][number] for t in told])
-        spread = totals.Told(float(past[-1]), "", values[2:] - past[:-1]).interval(0.8)
+        spread = totals.Told(float(past[-1]), "", values[2:] - past[:-1], totals.least(values)).interval(0.8)
         last = float(seq.amount[mine, -1].sum() if number >= 0 else values[-1])
         rows.append(
             {
@@ -259,44 +259,3 @@ def segment_months(seq: Sequences, segment: NDArray[np.int64], names: Sequence[s
         if (segment == number).any()
     ]
     return pd.concat(frames) if frames else pd.DataFrame({"segment": [], "month": [], "amount": []})
-
-
-def metrics(result: Any) -> dict[str, Any]:
-    """What the command line prints: a score that is not defined is null."""
-    together = result.models[result.models["month"] == TOGETHER]
-    by_model: dict[str, Any] = {}
-    for row in together.to_dict("records"):
-        own = by_model.setdefault(row["model"], {"label": row["label"]})
-        own["amount" if row["what"] == "amount" else "frequency"] = {
-            name: _plain(row[name]) for name in ("wape", "mae", "rmse", "mse_standardised", "accuracy")
-        }
-    covered = result.coverage[
-        (result.coverage["month"] == TOGETHER) & (result.coverage["level"] == LEVELS[0])
-    ]
-    overall = covered.loc[covered["by"] == "everyone", "coverage"]
-    return {
-        "target_month": result.target_month,
-        "judged_months": result.judged_months,
-        "users": result.n_users,
-        "champion": result.champion["amount"]["name"],
-        "champion_frequency": result.champion["orders"]["name"],
-        "total": {name: _plain(value) for name, value in result.total.items()},
-        "models": by_model,
-        "interval": {
-            "nominal": LEVELS[0],
-            "coverage": _plain(overall.iloc[0]) if len(overall) else None,
-            "segments": {
-                row["group"]: _plain(row["coverage"])
-                for row in covered[covered["by"] == "segment"].to_dict("records")
-            },
-        },
-        "notes": result.notes,
-        "skipped": result.skipped,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A cell as a JSON value; no number is null."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value

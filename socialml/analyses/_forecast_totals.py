@@ -67,6 +67,7 @@ class Told:
     value: float
     rule: str  # a name of RULES
     errors: Floats  # (origins,) what the same procedure was off by in past months: actual - forecast
+    least: float  # a total that no month can fall below: 0 where none ever did
 
     def interval(self, level: float) -> tuple[float, float] | None:
         """None where too few months lie behind for this level."""
@@ -74,7 +75,7 @@ class Told:
         if needed > len(self.errors):
             return None
         half = float(np.sort(np.abs(self.errors))[needed - 1])
-        return self.value - half, self.value + half
+        return max(self.value - half, min(self.least, self.value)), self.value + half
 
 
 def forecast(series: Floats) -> Told:
@@ -89,7 +90,11 @@ def forecast(series: Floats) -> Told:
     # Errors of the whole procedure: at each past month the rule that was best until then.
     errors = [actual[k] - tried[_best(tried, actual, k)][k] for k in range(len(origins))]
     rule = _best(tried, actual, len(origins))
-    return Told(RULES[rule][2](series), rule, np.array(errors))
+    return Told(RULES[rule][2](series), rule, np.array(errors), least(series))
+
+
+def least(series: Floats) -> float:
+    return 0.0 if (series >= 0).all() else -np.inf
 
 
 def _best(tried: dict[str, Floats], actual: Floats, until: int) -> str:

@@ -79,6 +79,7 @@ class Result:
     weights: dict[str, Any]  # of the blend: amount, orders -> candidate -> weight
     total: dict[str, Any]  # see _forecast_totals.summary
     notes: list[str]
+    warnings: list[str]  # what makes every figure doubtful
     skipped: dict[str, str]  # candidate -> why it has no forecast
     settings: dict[str, Any]  # what was found on the validation months: loss, before_first
     net_shapes: list[dict[str, Any]]  # name, shape: how net_weights is cut
@@ -87,6 +88,8 @@ class Result:
     )  # month, revenue, forecast, low, high: of the whole shop, the past ones one month ahead
     models: pd.DataFrame  # see _forecast_tables.scores
     coverage: pd.DataFrame  # see _forecast_tables.coverage
+    year: pd.DataFrame  # 12 months ahead: see _forecast_year.judge
+    year_judged: dict[str, Any]  # first, last, customers, skipped of it
     segments: pd.DataFrame  # see _forecast_tables.by_segment
     segment_months: pd.DataFrame
     curve: pd.DataFrame  # training, month, epoch, train, valid
@@ -96,9 +99,9 @@ class Result:
 
     def metrics(self) -> dict[str, Any]:
         """What the command line prints, apart from run_id."""
-        from socialml.analyses import _forecast_tables as tables
+        from socialml.analyses import _forecast_metrics as told
 
-        return tables.metrics(self)
+        return told.metrics(self)
 
 
 def run(store: Store, dataset: str, config: Config | None = None, report: Report = silent) -> Result:

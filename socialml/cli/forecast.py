@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from socialml import words
-from socialml.cli import command, dataset_option, save, tell
+from socialml.cli import command, dataset_option, exported
 from socialml.store import Store
 
 
@@ -24,16 +24,10 @@ def forecast(
     store: Store, dataset: str, target_month: str | None, out: Path | None, seed: int
 ) -> tuple[dict[str, Any], str]:
     """Forecast what each customer spends next month, and what the shop takes."""
-    from socialml.analyses import base
     from socialml.analyses import forecast as analysis
-    from socialml.export import csv_bytes
 
     config = analysis.Config.from_json({"target_month": target_month, "seed": seed})
-    if out:
-        save(out, b"")  # so that a folder that is not there is told before the work, not after it
-    run = base.run("forecast", store, dataset, config, tell)
-    if out:
-        save(out, csv_bytes(analysis.export(base.read_result(run))))
+    run = exported("forecast", store, dataset, config, out, analysis.export)
     told, currency = run.metrics, store.dataset(dataset).currency
     total = told["total"]
     lines = [
@@ -51,12 +45,28 @@ def forecast(
         mark = "  chosen" if name == told["champion"] else ""
         wape = scores["amount"]["wape"]
         lines.append(
-            f"{scores['label']}: off by {scores['amount']['mae']:.2f} a customer and month"
+            f"{scores['label']}: off by {words.money(scores['amount']['mae'], currency)} a customer and month"
             f" (WAPE {words.MISSING if wape is None else f'{wape:.3f}'}){mark}"
         )
     if told["interval"]["coverage"] is not None:
         lines.append(
             f"80% intervals held {told['interval']['coverage']:.1%} in {', '.join(told['judged_months'])}."
         )
-    lines += told["notes"] + [f"{name}: {why}" for name, why in told["skipped"].items()]
+    lines += _year(told["year"], currency)
+    lines += told["notes"] + [f"Not tried: {why}" for why in dict.fromkeys(told["skipped"].values())]
     return {"run_id": run.run_id, **told}, "\n".join([*lines, f"Run {run.run_id}"])
+
+
+def _year(year: dict[str, Any], currency: str) -> list[str]:
+    """How the models told the last 12 months from what was before them."""
+    if not year["models"]:
+        return list(year["skipped"].values())
+    lines = [f"12 months ahead, {year['first']} to {year['last']}, {year['customers']:,} customers:"]
+    for scores in sorted(year["models"].values(), key=lambda scores: scores["amount"]["mae"]):
+        own = scores["amount"]
+        all_of_it = words.MISSING if own["total"] is None else f"{own['total']:.0%}"
+        lines.append(
+            f"  {scores['label']}: off by {words.money(own['mae'], currency)} a customer;"
+            f" {all_of_it} of what came in all"
+        )
+    return lines + [f"  {why}" for why in year["skipped"].values()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -13,7 +16,22 @@ from socialml.analyses.forecast import Result
 from socialml.figures import curve
 from socialml.figures.theme import BLUE, GREY, HARM, segment_colour, titled, wrap
 
+MANY = 2.0  # of a change: from here on not told in percent
 _WIDE, _NARROW = "rgba(30,136,229,0.28)", "rgba(30,136,229,0.50)"
+
+
+def month_name(month: str) -> str:
+    """'2025-10' -> 'October 2025'"""
+    return f"{date.fromisoformat(month + '-01'):%B %Y}"
+
+
+def months_listed(months: Sequence[str]) -> str:
+    """['2025-08', '2025-09'] -> 'August and September 2025'"""
+    years = [
+        f"{words.listed([month_name(month).split()[0] for month in own])} {year}"
+        for year, own in groupby(months, lambda month: month[:4])
+    ]
+    return words.listed(years)
 
 
 def total(result: Result) -> go.Figure:
@@ -53,16 +71,20 @@ def total(result: Result) -> go.Figure:
             hovertemplate="came in %{x|%B %Y}: " + sign + "%{y:,.0f}<extra></extra>",
         )  # fmt: skip
     said = words.short_money(told["forecast"], result.currency)
-    title = f"{next_:%B %Y} should bring about {said}"
-    note = f"By {told['rule_label']}, the rule that was off least in the months before."
+    title = f"{month_name(result.target_month)}: about {said}"
+    if told["actual"] is not None:
+        title += f" was forecast, {words.short_money(told['actual'], result.currency)} came"
+    elif told["change"] is not None and 0.005 <= abs(told["change"]) < MANY:
+        grows = "grow" if told["change"] > 0 else "fall"
+        title = f"Revenue should {grows} by {abs(told['change']):.0%} in {month_name(result.target_month)}"
+    note = f"By {told['rule_label']}: the rule that was off least in the months before."
     if told["low_80"] is not None:
-        title += f": {words.short_money(told['low_80'], result.currency)} to"
-        title += f" {words.short_money(told['high_80'], result.currency)} in 8 of 10 such months"
+        note += " Darker: where 8 of 10 such months lie."
     titled(figure, title, note)
     figure.update_layout(
         yaxis_title=f"Revenue, net of refunds ({sign.strip()})", height=420, legend={"y": 1.02}
     )
-    figure.update_yaxes(rangemode="tozero", tickformat="~s")
+    figure.update_yaxes(rangemode="tozero", exponentformat="B")
     figure.update_xaxes(tickformat="%b<br>%Y")
     return figure
 
@@ -73,10 +95,10 @@ def segments(result: Result) -> go.Figure | None:
     if not len(own):
         return None
     names = [wrap(str(name), 22) for name in own["name"]]
-    sign = words.sign(result.currency)
+    sign, last = words.sign(result.currency), month_name(result.months[-1])
     figure = go.Figure()
     figure.add_bar(
-        x=own["forecast"], y=names, orientation="h", name=result.target_month,
+        x=own["forecast"], y=names, orientation="h", name=month_name(result.target_month),
         marker_color=[segment_colour(s) if s >= 0 else GREY for s in own["segment"]],
         error_x={
             "type": "data", "symmetric": False, "array": own["high"] - own["forecast"],
@@ -85,22 +107,22 @@ def segments(result: Result) -> go.Figure | None:
         hovertemplate="%{y}: " + sign + "%{x:,.0f}<extra></extra>",
     )  # fmt: skip
     figure.add_scatter(
-        x=own["last"], y=names, mode="markers", name=f"{result.months[-1]}, as it came",
+        x=own["last"], y=names, mode="markers", name=f"{last}, as it came",
         marker={"symbol": "line-ns-open", "size": 18, "color": HARM, "line_width": 3},
-        hovertemplate="%{y}, " + result.months[-1] + ": " + sign + "%{x:,.0f}<extra></extra>",
+        hovertemplate="%{y}, " + last + ": " + sign + "%{x:,.0f}<extra></extra>",
     )  # fmt: skip
     kept = own[own["segment"] >= 0]
     top = kept.loc[kept["forecast"].idxmax()] if len(kept) else own.iloc[0]
     share = top["forecast"] / own["forecast"].sum() if own["forecast"].sum() > 0 else float("nan")
     titled(
         figure,
-        f"{top['name']} should bring {words.share(share, 0)} of {result.target_month}",
-        f"Bars: forecast with its 80% range. Marks: {result.months[-1]}.",
+        f"{top['name']} should bring {words.share(share, 0)} of {month_name(result.target_month)}",
+        f"Bars: forecast, whiskers: its 80% range. Orange marks: {last}.",
     )
     figure.update_layout(
         xaxis_title=f"Revenue ({sign.strip()})", height=150 + 46 * len(own), showlegend=False
     )
-    figure.update_xaxes(tickformat="~s", rangemode="tozero")
+    figure.update_xaxes(exponentformat="B", rangemode="tozero")
     return figure
 
 
@@ -117,16 +139,24 @@ def movers(result: Result, users: pd.DataFrame) -> go.Figure | None:
             hovertemplate="%{y}: %{customdata[0]:,.0f} a month before, %{customdata[1]:,.0f} forecast<extra></extra>",
         )
     )  # fmt: skip
-    titled(
-        figure,
-        "Who is expected to grow and to fall most",
-        "Forecast against their own mean of up to 12 months.",
-    )
     sign = words.sign(result.currency).strip()
+    first, last = own.iloc[0], own.iloc[-1]
+    if first["change"] < 0:
+        said = f"{first['user_id']} is expected to fall most, from {_from_to(first, result.currency)}"
+    else:
+        said = f"{last['user_id']} is expected to grow most, from {_from_to(last, result.currency)}"
+    titled(
+        figure, said, "Their usual month, the mean of up to 12, against the forecast. Those who move most."
+    )
     figure.update_layout(xaxis_title=f"Change in a month ({sign})", height=120 + 24 * len(own))
     figure.update_yaxes(type="category")
-    figure.update_xaxes(tickformat="~s")
+    figure.update_xaxes(exponentformat="B")
     return figure
+
+
+def _from_to(row: pd.Series, currency: str) -> str:
+    was, will = (words.money(round(row[name]), currency) for name in ("mean_12", "amount"))
+    return f"{was} to {will} a month"
 
 
 def customer(result: Result, row: dict[str, Any], months: pd.DataFrame) -> go.Figure:
@@ -188,11 +218,12 @@ def models(result: Result, what: str = "amount") -> go.Figure | None:
     unit = words.sign(result.currency).strip() if what == "amount" else "orders"
     titled(
         figure,
-        f"Off least: {best['label']}",
-        "Mean error a customer and month. Whiskers: 95% interval of the difference to the best simple rule.",
+        f"Off least in these months: {best['label']}",
+        "Mean error a customer and month. 'What was chosen each month' is what this page would have told. Whiskers: 95%"
+        " interval of the difference to the best simple rule.",
     )
     figure.update_layout(
-        xaxis_title=f"Mean absolute error ({unit})", height=150 + 26 * len(own), legend={"y": 1.02}
+        xaxis_title=f"Mean absolute error ({unit})", height=150 + 32 * len(own), legend={"y": 1.02}
     )
     figure.update_yaxes(categoryorder="array", categoryarray=names)
     figure.update_xaxes(rangemode="tozero")
@@ -207,11 +238,16 @@ def coverage(result: Result) -> go.Figure | None:
     figure = go.Figure()
     for level, colour, symbol in ((0.8, BLUE, "circle"), (0.95, GREY, "square")):
         part = own[own["level"] == level].iloc[::-1]
-        error = 1.96 * np.sqrt(part["coverage"] * (1 - part["coverage"]) / part["n"])
+        share = part["coverage"]
+        error = 1.96 * np.sqrt(share * (1 - share) / part["n"])
         figure.add_scatter(
             x=part["coverage"], y=[wrap(str(name), 24) for name in part["group"]], mode="markers",
             name=f"{level:.0%} range", marker={"color": colour, "size": 11, "symbol": symbol},
-            error_x={"type": "data", "array": error}, customdata=part["n"],
+            error_x={
+                "type": "data", "symmetric": False,
+                "array": np.minimum(error, 1 - share), "arrayminus": np.minimum(error, share),
+            },
+            customdata=part["n"],
             hovertemplate="%{y}: %{x:.1%} of %{customdata:,}<extra></extra>",
         )  # fmt: skip
         figure.add_vline(x=level, line={"color": colour, "dash": "dash", "width": 1.5})
@@ -219,7 +255,8 @@ def coverage(result: Result) -> go.Figure | None:
     titled(
         figure,
         f"The 80% ranges held {words.share(float(everyone), 0)} of what came",
-        f"Judged on {words.listed(result.judged_months)}. Dashed: as promised.",
+        f"Judged on {months_listed(result.judged_months)}. Dashed: as promised."
+        + (" Groups as they were before then." if (own["by"] == "segment").any() else ""),
     )
     groups = own["group"].nunique()
     figure.update_layout(xaxis_title="Inside the range", height=140 + 40 * groups, legend={"y": 1.02})

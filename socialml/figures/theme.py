@@ -80,7 +80,8 @@ def template(dark: bool) -> go.layout.Template:
         bargap=0.25,
     )
     heatmap = go.Heatmap(colorscale=diverging(dark), zmid=0)
-    return go.layout.Template(layout=layout, data={"heatmap": [heatmap]})
+    whiskers = go.Bar(error_x_color=ink, error_y_color=ink)
+    return go.layout.Template(layout=layout, data={"heatmap": [heatmap], "bar": [whiskers]})
 
 
 def wrap(text: str, width: int) -> str:

@@ -35,6 +35,7 @@ class KeyFigure:
     value: str
     help: str
     trend: Sequence[float] | None = None
+    interval: str = ""  # under the value: how far off it could be
 
 
 def heading(title: str, answer: str) -> None:
@@ -62,6 +63,9 @@ def key_figures(figures: Sequence[KeyFigure]) -> None:
                 height="stretch",
                 chart_data=list(figure.trend) if figure.trend is not None and len(figure.trend) > 2 else None,
                 chart_type="bar",
+                delta=figure.interval or None,
+                delta_color="off",
+                delta_arrow="off",
             )
 
 

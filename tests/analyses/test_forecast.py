@@ -58,6 +58,10 @@ def test_the_training_is_told_as_it_goes(result: forecast.Result, told: list[Pro
     assert any("LSTM network: epoch 1" in progress.message for progress in told)
     fractions = [progress.fraction for progress in told]
     assert fractions[-1] == 1
+    # The last candidate of the first month: a rule takes no time, so that the bar does not run ahead with them.
+    rules = [progress.fraction for progress in told if "Median of all months" in progress.message]
+    assert rules[0] < 0.05
+    assert any("The last 12 months: LSTM" in progress.message for progress in told)
     assert all(a <= b for a, b in itertools.pairwise(fractions))
 
 
@@ -155,14 +159,18 @@ def test_one_customer_with_few_months_gets_a_simple_rule_that_says_why(one_custo
     result = forecast.run(one_customer, "shop", forecast.Config(as_of=date(2023, 4, 30)))
     assert result.n_users == 1
     assert result.champion["amount"]["is_floor"]
+    assert "only 1 of them" in result.warnings[0]
     assert "needs 6 months" in result.skipped["lstm"]
     json.dumps(result.metrics(), allow_nan=False)
 
 
-def test_one_month_is_refused_in_a_sentence(store: Store) -> None:
+@pytest.mark.parametrize(("months", "said"), [((1, 2), "there is 1 before"), ((1,), "begins on 2023-01-05")])
+def test_less_than_two_whole_months_are_refused_in_a_sentence(
+    store: Store, months: tuple[int, ...], said: str
+) -> None:
     store.ensure_dataset("shop")
-    add(store, [bought("u1", datetime(2023, 1, 5, 12), 10.0), bought("u1", datetime(2023, 2, 5, 12), 10.0)])
-    with pytest.raises(UserError) as caught:
+    add(store, [bought("u1", datetime(2023, month, 5, 12), 10.0) for month in months])
+    with pytest.raises(UserError, match=said) as caught:
         base.run("forecast", store, "shop", RULES)
     assert caught.value.code == "short_history"
     assert caught.value.hint
@@ -179,7 +187,9 @@ def test_a_gap_of_a_year_is_said_and_huge_amounts_are_survived(store: Store) -> 
     result = forecast.run(
         store, "shop", forecast.Config(as_of=date(2022, 8, 31), epochs_most=2, backtest_months=1)
     )
-    assert any("nobody bought anything" in note for note in result.notes)
+    assert any("nobody bought anything" in warning for warning in result.warnings)
+    assert any("every figure hangs on them" in warning for warning in result.warnings)
+    assert result.metrics()["notes"][0] in result.warnings
     json.dumps(result.metrics(), allow_nan=False)
     assert np.isfinite(forecast.export(result)["amount"].to_numpy()).all()
 

@@ -34,6 +34,10 @@ def test_flagged_amounts_are_left_out_of_the_scores_only(tmp_path: Path) -> None
         return float(rows["mae"].iloc[0])
 
     assert mae(without) < mae(whole)
+    # What came in the last 12 months is taken off too, from the amounts only.
+    first, second = (one.year.set_index(["what", "model"])["total"] for one in (whole, without))
+    assert (second["amount"] > first["amount"]).all()
+    assert second["orders"].equals(first["orders"])
     # What is forecast is the same: only what it is held against has changed.
     assert np.array_equal(
         whole.users.read(["amount"])["amount"].to_numpy(), without.users.read(["amount"])["amount"].to_numpy()

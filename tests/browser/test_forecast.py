@@ -57,6 +57,8 @@ def test_watch_stop_run_again_and_read(own_app: App, page: Page) -> None:
     box.fill("U0000001")
     box.press("Enter")
     expect(page.get_by_text("orders are expected in October 2025")).to_be_visible()
+    page.get_by_role("tab", name="How good is it?").click()
+    expect(page.get_by_text(re.compile("12 months ahead '.+' is off least"))).to_be_visible()
     page.get_by_role("tab", name="How was it trained?").click()
     expect(page.locator(".st-key-training .js-plotly-plot")).to_be_visible()
     settled(page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -41,6 +43,16 @@ def test_the_fan_holds_the_forecast_and_no_range_is_drawn_that_is_not_there(
     assert next(line for line in figure.data if line.name == "Revenue").y[-1] == told["last"]
 
 
+def test_the_title_tells_what_came_in_a_month_that_is_over(forecast_result: forecast.Result) -> None:
+    def title(**told: float | None) -> str:
+        result = replace(forecast_result, total={**forecast_result.total, **told})
+        return figures.total(result).layout.title.text.replace("<br>", " ")
+
+    assert title(change=-0.1) == "Revenue should fall by 10% in October 2025"
+    assert title(change=90.0).startswith("October 2025: about ¥")
+    assert title(actual=1234.0).endswith("was forecast, ¥1,234 came")
+
+
 def test_models_and_rules_are_told_apart_and_ordered(forecast_result: forecast.Result) -> None:
     figure = figures.models(forecast_result)
     assert figure is not None
@@ -49,6 +61,21 @@ def test_models_and_rules_are_told_apart_and_ordered(forecast_result: forecast.R
     assert rules.name == "Simple rules"
     assert len(rules.x) == 12
     assert models.name == "Models"
+
+
+def test_months_are_listed_by_year() -> None:
+    assert figures.months_listed(["2025-09"]) == "September 2025"
+    months = ["2024-11", "2024-12", "2025-01"]
+    assert figures.months_listed(months) == "November and December 2024 and January 2025"
+
+
+def test_no_whisker_of_the_coverage_leaves_0_to_1(forecast_result: forecast.Result) -> None:
+    few = forecast_result.coverage.assign(n=3)
+    figure = figures.coverage(replace(forecast_result, coverage=few))
+    assert figure is not None
+    for line in figure.data:
+        assert (line.x + line.error_x.array <= 1 + 1e-9).all()
+        assert (line.x - line.error_x.arrayminus >= -1e-9).all()
 
 
 def test_a_customers_chart_leaves_unknown_months_out(forecast_result: forecast.Result) -> None:

@@ -70,8 +70,19 @@ def test_done_every_tab_answers_its_question(open_app: Open, forecasted: Path) -
     assert "measured on other data" in good
     assert "accuracy is 1 - WAPE" in good
     assert "The 80% ranges held" in good
+    assert "12 months ahead '" in good
+    assert "customers known then" in good
     assert "No network was trained here" in opened(app, "How was it trained?")
     assert "nan" not in text(app).split()
+
+
+def test_too_few_months_are_said_before_anything_runs(open_app: Open, tmp_path: Path) -> None:
+    app = open_app("forecast")
+    lines = ["order_id,user_id,ts,amount", "o1,u1,2024-05-03 12:00:00,10", "o2,u2,2024-05-20 12:00:00,10"]
+    ingest_file(state.store(), write(tmp_path, "o.csv", *lines), "short", kind="orders")
+    app.run()
+    assert "needs two whole months of purchases; this data has no whole month yet" in text(app)
+    assert not [button for button in app.button if button.key == "run-forecast"]
 
 
 def test_other_settings_mark_the_run_as_older(open_app: Open, forecasted: Path) -> None:
