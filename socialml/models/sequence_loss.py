@@ -25,22 +25,16 @@ ONE = 0.5413  # softplus of it is 1
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """What came after each position and the levels there, cut as the loss counts them: (n, m) tensors."""
+    """What came after each position and the levels there, cut as the loss counts them."""
 
-    amount: torch.Tensor  # over `scale`
-    orders: torch.Tensor
-    level: torch.Tensor  # over `scale`
-    orders_level: torch.Tensor
-    counts: torch.Tensor  # whether the month after the position is learned from
+    values: torch.Tensor  # (n * m, 4) amount, orders, and the levels of both; money over `scale`
+    counts: torch.Tensor  # (n * m,) whether the month after the position is learned from
     scale: float  # money: mean absolute amount of the months learned from
     orders_scale: float
     unit: float  # over `scale`
 
 
 def truth(seq: Sequences, inputs: Inputs, scales: Scales, counts: NDArray[np.bool_]) -> Truth:
-    def single(values: Floats, unit: float = 1.0) -> torch.Tensor:
-        return torch.from_numpy((values / unit).astype(np.float32))
-
     def after(values: Floats, most: float) -> Floats:
         out = np.zeros_like(values)
         out[:, :-1] = np.clip(values[:, 1:], -most, most)
@@ -49,12 +43,11 @@ def truth(seq: Sequences, inputs: Inputs, scales: Scales, counts: NDArray[np.boo
     amount, orders = after(seq.amount, scales.most), after(seq.orders, scales.orders_most)
     some = counts.any()
     scale = max(float(np.abs(amount[counts]).mean()) if some else 1.0, 1e-3 * scales.unit)
+    level = np.minimum(inputs.level, scales.most)
+    columns = [amount / scale, orders, level / scale, np.minimum(inputs.orders_level, scales.orders_most)]
     return Truth(
-        amount=single(amount, scale),
-        orders=single(orders),
-        level=single(np.minimum(inputs.level, scales.most), scale),
-        orders_level=single(np.minimum(inputs.orders_level, scales.orders_most)),
-        counts=torch.from_numpy(counts),
+        values=torch.from_numpy(np.stack(columns, axis=-1).astype(np.float32)).flatten(0, 1),
+        counts=torch.from_numpy(counts).flatten(),
         scale=scale,
         orders_scale=max(float(orders[counts].mean()) if some else 1.0, 1e-3),
         unit=scales.unit / scale,
@@ -92,14 +85,13 @@ def _spread(out: torch.Tensor) -> torch.Tensor:
 
 
 def loss(
-    out: torch.Tensor, true: Truth, at: tuple[torch.Tensor, torch.Tensor], kind: str, likelihood: float
+    out: torch.Tensor, true: Truth, at: torch.Tensor, kind: str, likelihood: float
 ) -> tuple[torch.Tensor, int]:
-    """Sum over the positions that count, and how many they are. out: (b, l, OUTPUTS) of the positions `at`."""
-    counts = true.counts[at]
-    rows = (at[0].expand_as(at[1])[counts], at[1][counts])
-    amount, level = true.amount[rows], true.level[rows]
-    orders, orders_level = true.orders[rows], true.orders_level[rows]
-    out = out[counts]
+    """Sum over the positions that count, and how many they are. out: (l, b, OUTPUTS) of the positions `at`, (l, b)."""
+    at = at.flatten()
+    counted = true.counts.index_select(0, at).nonzero().squeeze(1)
+    amount, orders, level, orders_level = true.values.index_select(0, at[counted]).unbind(1)
+    out = out.flatten(0, 1).index_select(0, counted)
     if kind in ("huber", "squared"):
         error = F.huber_loss if kind == "huber" else F.mse_loss
         logged = torch.sign(amount) * torch.log1p(amount.abs() / true.unit)
@@ -109,8 +101,8 @@ def loss(
     money, bought = told(out, level, orders_level, true.unit, kind)
     if kind == "poisson":
         total = (money - amount.clamp(min=0) * torch.log(money + 1e-9)).sum()
-        counted = (bought - orders * torch.log(bought + 1e-9)).sum()
-        return total + counted / true.orders_scale, len(out)
+        orders_total = (bought - orders * torch.log(bought + 1e-9)).sum()
+        return total + orders_total / true.orders_scale, len(out)
     total = (money - amount).abs().sum() + (bought - orders).abs().sum() / true.orders_scale
     if kind == "gated":
         total = total + likelihood * _unlikely(out, amount, level)

@@ -19,17 +19,25 @@ class Tensors:
 
     def __init__(self, inputs: Inputs, unit: float) -> None:
         self.inputs, self.unit = inputs, unit
-        self.monthly = torch.from_numpy(inputs.monthly)
+        self.months = len(inputs.month)
+        self.monthly = torch.from_numpy(inputs.monthly).flatten(0, 1)
         self.static = torch.from_numpy(inputs.static)
-        self.calendar = torch.from_numpy(inputs.calendar)
-        self.month = torch.from_numpy(inputs.month)
+        # The month of the year as a row of zeros and a one: the gradient of a product is faster than an index's.
+        self.ahead = torch.from_numpy(
+            np.column_stack([inputs.calendar, np.eye(12, dtype=np.float32)[inputs.month]])
+        )
 
-    def cut(self, users: Ints, start: Ints, length: int) -> tuple[torch.Tensor, ...]:
-        """Windows of one length: monthly, calendar, month of the year, static."""
-        rows = torch.from_numpy(users)
-        at = torch.from_numpy(start)[:, None] + torch.arange(length)
-        at = at.clamp(max=len(self.calendar) - 1)  # shorter windows end with months that no loss counts
-        return self.monthly[rows[:, None], at], self.calendar[at], self.month[at], self.static[rows]
+    def cut(
+        self, users: Ints, start: Ints, length: int
+    ) -> tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
+        """Windows of one length, months first: monthly, calendar and month of the year, static; and the places
+        (l, b) of their positions in a row of all users' months."""
+        # Shorter windows end with months that no loss counts.
+        at = np.minimum(start + np.arange(length)[:, None], self.months - 1)
+        place = torch.from_numpy(users * self.months + at)
+        monthly = self.monthly.index_select(0, place.flatten()).unflatten(0, place.shape)
+        ahead = self.ahead.index_select(0, torch.from_numpy(at).flatten()).unflatten(0, place.shape)
+        return (monthly, ahead, self.static.index_select(0, torch.from_numpy(users))), place
 
 
 class Windows:

@@ -176,6 +176,7 @@ def version() -> str:
     files = [ROOT / "socialml/analyses/_forecast_rules.py", Path(__file__)]
     for name in (
         "sequence_net",
+        "sequence_layers",
         "sequence_inputs",
         "sequence_loss",
         "boosted_forecast",

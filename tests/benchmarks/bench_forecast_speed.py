@@ -44,11 +44,16 @@ def bare(seq: Sequences, settings: Settings) -> float:
     scales = sequence_inputs.scales(seq, seq.m - 1, settings.before_first)
     inputs = sequence_inputs.build(seq.until(2), scales, settings.before_first)
     b, length = settings.batch, settings.window_months
-    net = Net(inputs.monthly.shape[2], inputs.static.shape[1], settings)
-    batch = (
-        torch.randn(b, length, inputs.monthly.shape[2]), torch.randn(b, length, inputs.calendar.shape[1]),
-        torch.randint(0, 12, (b, length)), torch.randn(b, inputs.static.shape[1]),
+    net = Net(
+        inputs.monthly.shape[2], inputs.static.shape[1], units=settings.units,
+        static_units=settings.static_units, dropout=settings.dropout, brief=settings.brief,
     )  # fmt: skip
+    batch = (
+        torch.randn(length, b, inputs.monthly.shape[2]),
+        torch.randn(length, b, inputs.calendar.shape[1] + 12),
+        torch.randn(b, inputs.static.shape[1]),
+        torch.Generator(),
+    )
     optimiser = torch.optim.Adam(net.parameters(), fused=True)
     began = 0.0
     for i in range(BARE_BATCHES + 5):

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from socialml.models import sequence_loss
+from socialml.models import sequence_loss, sequence_net
 from socialml.models.sequence_net import Settings, Trained, train
 from socialml.progress import Progress, silent
 from tests.models.toy_sequences import histories
@@ -122,6 +122,37 @@ def test_the_same_seed_gives_the_same_net_and_leaves_the_generator_alone(shop, t
     assert all(np.array_equal(again.weights[name], value) for name, value in trained.weights.items())
     other = train(shop, list(range(1, 12)), [12], replace(SMALL, epochs=2, seed=1), silent)
     assert not np.array_equal(other.weights["out.weight"], trained.weights["out.weight"])
+
+
+@pytest.fixture(scope="module")
+def many():
+    rng = np.random.default_rng(8)
+    return histories(rng.gamma(2, 50, (2_600, 8)) * (rng.random((2_600, 8)) < 0.7))
+
+
+def test_any_number_of_threads_gives_the_same_net(many) -> None:
+    import torch
+
+    settings = replace(SMALL, epochs=1, batch=256, dropout=0.3, brief=True)
+    before = torch.get_num_threads()
+    nets = []
+    for count in (1, 2, 2):
+        torch.set_num_threads(count)
+        nets.append(train(many, list(range(1, 6)), [6], settings, silent))
+    torch.set_num_threads(before)
+    for other in nets[1:]:
+        assert all(np.array_equal(other.weights[name], value) for name, value in nets[0].weights.items())
+        assert other.curve.equals(nets[0].curve)
+
+
+def test_a_batch_in_halves_teaches_what_the_whole_teaches(many, monkeypatch) -> None:
+    settings = replace(SMALL, epochs=1, batch=256, brief=False)
+    halves = train(many, list(range(1, 6)), [], settings, silent)
+    monkeypatch.setattr(sequence_net, "HALVED", 10_000)
+    whole = train(many, list(range(1, 6)), [], settings, silent)
+    for name, value in whole.weights.items():
+        np.testing.assert_allclose(halves.weights[name], value, atol=1e-4)
+    assert not all(np.array_equal(halves.weights[name], value) for name, value in whole.weights.items())
 
 
 def test_saved_and_loaded_forecasts_are_equal(shop, trained, tmp_path) -> None:
