@@ -38,6 +38,7 @@ class Outcome:
     likes: Floats
     comments: Floats
     shares: Floats
+    satisfaction: Floats | float = 0.0  # what a survey would say, where a log has answers to learn from
 
     @property
     def interactions(self) -> Floats:

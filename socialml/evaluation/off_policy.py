@@ -69,16 +69,22 @@ def evaluate(log: Log, policy: Floats, seed: int = 0, unknown: float = 0.0) -> E
     at all: `unknown`, the mean of that over the decisions.
     ValueError where a propensity is not in (0, 1]; what reads a file tells the user which row.
     """
+    return evaluate_rows(log, policy[log.position], seed, unknown)
+
+
+def evaluate_rows(log: Log, chances: Floats, seed: int = 0, unknown: float = 0.0) -> Evaluation:
+    """As `evaluate`, of a policy that looks at more than the position.
+
+    chances: (n, actions) of each decision, from what was known before it.
+    """
     n = len(log.reward)
-    tried = shares(log) > 0
-    at = np.bincount(log.position, minlength=log.n_positions) / max(n, 1)
-    unseen = unknown + float(at @ np.where(tried, 0.0, policy).sum(axis=1))
+    unseen = unknown + float((chances * (shares(log) == 0)[log.position]).sum() / max(n, 1))
     logged = _mean(log.reward, log.user) if n >= 2 else None
     if log.propensity is None:
-        return _without_propensities(log, policy, unseen, logged)
+        return _without_propensities(log, chances, unseen, logged)
     if not ((log.propensity > 0) & (log.propensity <= 1)).all():
         raise ValueError("propensities are above 0 and at most 1")
-    weight = policy[log.position, log.action] / log.propensity
+    weight = chances[np.arange(n), log.action] / log.propensity
     total, squares = weight.sum(), (weight**2).sum()
     effective = float(total**2 / squares) if squares > 0 else 0.0
     mean_weight = float(weight.mean()) if n else 0.0
@@ -86,7 +92,7 @@ def evaluate(log: Log, policy: Floats, seed: int = 0, unknown: float = 0.0) -> E
     if refused:
         return Evaluation(n, effective, unseen, mean_weight, logged, {}, {}, refused)
     warnings = _warnings(log, weight, unseen)
-    model = RewardModel(log, policy)
+    model = RewardModel(log, chances)
     direct, spread = model.direct()
     cross_direct, cross_fitted = model.crossed(seed)
     ips = weight * log.reward
@@ -150,14 +156,14 @@ def _warnings(log: Log, weight: Floats, unseen: float) -> list[str]:
     return told
 
 
-def _without_propensities(log: Log, policy: Floats, unseen: float, logged: Estimate | None) -> Evaluation:
+def _without_propensities(log: Log, chances: Floats, unseen: float, logged: Estimate | None) -> Evaluation:
     n = len(log.reward)
     refused = ""
     if n < LEAST_ROWS or log.n_actions < 2 or unseen > MOST_UNSEEN:
         refused = _refusal(log, np.ones(max(n, 1)), unseen, float(n))
     if refused:
         return Evaluation(n, None, unseen, None, logged, {}, {}, refused)
-    direct, spread = RewardModel(log, policy).direct()
+    direct, spread = RewardModel(log, chances).direct()
     told = [
         "The log has no propensities, so only a model of the reward can speak (dm); it is right only where that"
         " model is. Log the chance of each choice from now on, or name its column."

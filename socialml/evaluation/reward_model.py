@@ -35,16 +35,24 @@ class Log:
 
 
 class RewardModel:
-    """A ridge regression of the reward on action, position and context: logistic where rewards are 0 or 1."""
+    """A ridge regression of the reward on action, position and context: logistic where rewards are 0 or 1.
 
-    def __init__(self, log: Log, policy: Floats) -> None:
-        self.log, self.policy = log, policy
+    chances: (n, actions) of the policy to be judged, for each decision. Where they differ within a position they are
+    a column too: whether the policy would rather have made this choice tells what no slope of an action can.
+    """
+
+    def __init__(self, log: Log, chances: Floats) -> None:
+        self.log, self.chances = log, chances
         self.logistic = bool(np.isin(log.reward, (0.0, 1.0)).all())
         k, s, d = log.n_actions, log.n_positions, log.context.shape[1]
         self.cells = k * s if s > 1 and k * s <= MOST_CELLS else 0
         self.slopes = (
             k * d if k * d <= MOST_CELLS else 0
         )  # each action may answer to the context in its own way
+        _, first = np.unique(log.position, return_index=True)
+        by_position = np.zeros((s, k))
+        by_position[log.position[first]] = chances[first]
+        self.own_rows = not np.array_equal(by_position[log.position], chances)
         self.x = self._design()
         self.beta = self._fit(self.x, log.reward)
 
@@ -87,6 +95,8 @@ class RewardModel:
             columns.append(np.eye(k * s)[log.action * s + log.position])
         if self.slopes:
             columns.append((np.eye(k)[log.action][:, :, None] * log.context[:, None, :]).reshape(n, -1))
+        if self.own_rows:
+            columns.append(self.chances[np.arange(n), log.action][:, None])
         return np.concatenate(columns, axis=1)
 
     def _link(self, eta: Floats) -> tuple[Floats, Floats]:
@@ -115,8 +125,9 @@ class RewardModel:
         log = self.log
         position, context = log.position[rows], log.context[rows]
         n, k, s, d = len(rows), log.n_actions, log.n_positions, context.shape[1]
-        sizes = [1, k, d, s if s > 1 else 0, self.cells, self.slopes]
-        one, action, shared, place, cell, own = np.split(beta, np.cumsum(sizes)[:-1])
+        sizes = [1, k, d, s if s > 1 else 0, self.cells, self.slopes, int(self.own_rows)]
+        one, action, shared, place, cell, own, liked = np.split(beta, np.cumsum(sizes)[:-1])
+        chosen = self.chances[rows]
         eta = (one[0] + context @ shared)[:, None] + action  # (rows, actions)
         if len(place):
             eta += place[position][:, None]
@@ -124,8 +135,9 @@ class RewardModel:
             eta += cell.reshape(k, s)[:, position].T
         if len(own):
             eta += context @ own.reshape(k, d).T
+        if len(liked):
+            eta += chosen * liked
         mean, slope = self._link(eta)
-        chosen = self.policy[position]
         pull = chosen * slope / n  # (rows, actions)
         by_position = np.zeros((s, k))
         np.add.at(by_position, position, pull)
@@ -133,6 +145,7 @@ class RewardModel:
         parts += [by_position.sum(axis=1)] if s > 1 else []
         parts += [by_position.T.ravel()] if self.cells else []
         parts += [(pull.T @ context).ravel()] if self.slopes else []
+        parts += [[(pull * chosen).sum()]] if self.own_rows else []
         return (chosen * mean).sum(axis=1), np.concatenate(parts)
 
     def _ridge(self) -> Floats:

@@ -50,10 +50,12 @@ class ImpressionLog:
         return len(self.user_id)
 
     def of(self, viewers: Ints) -> ImpressionLog:
-        """The rows of these viewers (sorted codes), renumbered."""
-        new = np.full(self.n, -1)
-        new[viewers] = np.arange(len(viewers))
-        rows = np.flatnonzero(new[self.viewer] >= 0)
+        """The rows of these viewers, renumbered in this order; one that comes twice is two viewers."""
+        count = np.bincount(self.viewer, minlength=self.n)
+        first = np.cumsum(count) - count
+        new = np.repeat(np.arange(len(viewers)), count[viewers])
+        own = count[viewers]
+        rows = np.repeat(first[viewers] - (np.cumsum(own) - own), own) + np.arange(own.sum())
         columns = {name: getattr(self, name)[rows] for name in _COLUMNS if name != "viewer"}
         return ImpressionLog(
             user_id=[self.user_id[i] for i in viewers],
@@ -61,7 +63,7 @@ class ImpressionLog:
             offers=self.offers,
             until=self.until,
             weeks=self.weeks,
-            viewer=new[self.viewer[rows]],
+            viewer=new,
             **columns,
         )
 
@@ -70,12 +72,35 @@ _OUTCOMES = ("propensity", "seconds", "likes", "comments", "shares", "purchases"
 _COLUMNS = ("viewer", "week", "place", "category", "offer", *_OUTCOMES)
 
 
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What is known of each viewer of a log beside what they were shown: (n,) each."""
+
+    platforms: list[str]
+    platform: Ints  # code of the most usual one
+    hour: Floats  # mean hour of the day, 0 to 24
+
+
+def facts(con: duckdb.DuckDBPyConnection) -> Facts:
+    """Of the log that was taken last on this connection."""
+    rows = con.execute(
+        """
+        SELECT user_id, coalesce(mode(platform), '') AS platform, avg(date_part('hour', ts_local)) AS hour
+        FROM shown GROUP BY 1 ORDER BY 1
+        """
+    ).fetchnumpy()
+    names = np.asarray(rows["platform"], dtype=object)
+    platforms = sorted({str(name) for name in names})
+    code = np.array([platforms.index(str(name)) for name in names], dtype=np.int64)
+    return Facts(platforms, code, np.asarray(rows["hour"], dtype=np.float64))
+
+
 def take(
     con: duckdb.DuckDBPyConnection, impressions: Any, until: datetime, most_weeks: int = 26
 ) -> ImpressionLog:
     """The whole weeks of the log before `until`, at most so many. Raises UserError short_log, one_action."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE shown AS SELECT user_id, ts_local, category,"
+        "CREATE OR REPLACE TEMP TABLE shown AS SELECT user_id, ts_local, platform, category,"
         f" coalesce(nullif(lower(trim(offer)), ''), '{NO_OFFER}') AS offer,"
         f" {', '.join(f'{name}::DOUBLE AS {name}' for name in _OUTCOMES)}"
         f" FROM ({impressions.sql_query()}) WHERE ts_local < ? AND user_id IS NOT NULL AND category IS NOT NULL",

@@ -16,8 +16,9 @@ The policy that wrote the log knows popularity and two favourites of each viewer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,7 @@ OFFERS = ("none", "coupon")
 DISCOUNT = 0.15  # of the price, with a coupon
 SURVEY_SHARE = 0.05  # of the recommendations
 KEPT_FATIGUE, KEPT_OVER_A_WEEK = 0.75, 0.5
+COUPON = 0.25  # log odds of an order that a coupon adds
 EXPLORE = 0.15  # share of the logging policy's choices that are even
 COUPONS = 0.25
 
@@ -61,6 +63,14 @@ class World:
     talks: Floats
     returns: Floats
     policy: Floats  # (n, categories, offers): chance of each choice in the log
+    price: Floats  # (categories,) of what is shown, over the viewer's order value
+    coupon: float = COUPON  # log odds of an order that a coupon adds, beside lure
+    discount: float = DISCOUNT
+
+    def of(self, viewers: Ints) -> World:
+        """These viewers only, in this order."""
+        own = {f.name: getattr(self, f.name)[viewers] for f in fields(self) if f.name not in _MARKET}
+        return replace(self, **own)
 
     @property
     def n(self) -> int:
@@ -69,24 +79,24 @@ class World:
     def start(self, rng: np.random.Generator) -> Moment:
         n = self.n
         come = rng.random(n) < _logistic(self.returns)
-        return Moment(np.zeros((n, len(model.CATEGORIES))), np.zeros(n), come)
+        return Moment(np.zeros(self.liking.shape), np.zeros(n), come)
 
     def chances(self, moment: Moment, category: Ints, offer: Ints) -> tuple[Floats, Floats]:
         """(n,) match and P(purchase) of a choice for each viewer."""
         rows = np.arange(self.n)
         match = self.liking[rows, category] - self.patience * moment.fatigue[rows, category]
-        return match, _logistic(self.buys + 0.9 * match + offer * (0.25 + self.lure))
+        return match, _logistic(self.buys + 0.9 * match + offer * (self.coupon + self.lure))
 
     def respond(self, moment: Moment, category: Ints, offer: Ints, noise: Noise) -> Outcome:
         """What follows when each viewer is shown a category (n,) with an offer (n,); changes the moment."""
         here = moment.here
         match, buy = self.chances(moment, category, offer)
         bought = here & (noise.purchase < buy)
-        price = self.order_value * model.CATEGORY_PRICE[category] * np.exp(model.LINE_NOISE * noise.amount)
+        price = self.order_value * self.price[category] * np.exp(model.LINE_NOISE * noise.amount)
         talk = self.talks + 0.6 * match
         outcome = Outcome(
             purchases=bought.astype(np.float64),
-            amount=np.where(bought, np.round(price * (1 - DISCOUNT * offer), 2), 0.0),
+            amount=np.where(bought, np.round(price * (1 - self.discount * offer), 2), 0.0),
             seconds=np.where(here, self.view_seconds * np.exp(0.3 * match + 0.35 * noise.seconds), 0.0),
             likes=(here & (noise.like < _logistic(talk))).astype(np.float64),
             comments=(here & (noise.comment < _logistic(talk - 1.6))).astype(np.float64),
@@ -100,10 +110,54 @@ class World:
 
     def next_week(self, moment: Moment, even: Floats) -> NDArray[np.bool_]:
         """Who comes next week: (n,). even: (n,) in 0..1."""
-        chance = _logistic(self.returns + 1.1 * moment.mood) * np.where(moment.here, 1.0, 0.35)
-        moment.here = even < chance
-        moment.fatigue *= KEPT_OVER_A_WEEK
+        moment.here = even < self.coming(moment)
         return moment.here
+
+    def coming(self, moment: Moment) -> Floats:
+        """(n,) chance to come next week, when this one is over; a week's rest passes."""
+        moment.fatigue *= KEPT_OVER_A_WEEK
+        return _logistic(self.returns + 1.1 * moment.mood) * np.where(moment.here, 1.0, 0.35)
+
+
+_MARKET = ("price", "coupon", "discount")  # of a World: not by viewer
+
+
+class Planted:
+    """The planted world as the responder of a LiveShopping: the truth that a simulator's claims are held against.
+
+    moment: at the end of the log. categories: of the world, in the order that the environment's have.
+    """
+
+    def __init__(self, world: World, moment: Moment, categories: Ints) -> None:
+        self.world, self.categories, self.start = world, categories, moment
+        self.begin()
+
+    def begin(self, *_: Any) -> None:
+        self.moment = Moment(self.start.fatigue.copy(), self.start.mood.copy(), self.start.here.copy())
+        self._begun = False
+
+    def respond(self, viewers: Any, category: Ints, offer: Ints, noise: Noise) -> Outcome:
+        self.moment.here = viewers.here
+        return self.world.respond(self.moment, self.categories[category], offer, noise)
+
+    def expected_outcome(self, viewers: Any, category: Ints, offer: Ints) -> Outcome:
+        world, here, category = self.world, viewers.here, self.categories[category]
+        match, buy = world.chances(self.moment, category, offer)
+        price = world.order_value * world.price[category] * np.exp(model.LINE_NOISE**2 / 2)
+        talk = world.talks + 0.6 * match
+        found = [
+            buy, buy * price * (1 - world.discount * offer),
+            world.view_seconds * np.exp(0.3 * match + 0.35**2 / 2),
+            *(_logistic(talk - harder) for harder in (0, 1.6, 1.9)), 3.4 + 0.9 * self.moment.mood,
+        ]  # fmt: skip
+        return Outcome(*(values * here for values in found))
+
+    def coming(self, viewers: Any) -> Floats:
+        """(n,) chance to come next week; of the first week it is settled already."""
+        if not self._begun:
+            self._begun = True
+            return self.moment.here.astype(np.float64)
+        return self.world.coming(self.moment)
 
 
 def plant(rng: np.random.Generator, users: Users, kinds: list[model.Kind]) -> World:
@@ -144,6 +198,7 @@ def plant(rng: np.random.Generator, users: Users, kinds: list[model.Kind]) -> Wo
         talks=-1.0 + 0.5 * np.log(talkative / 4) + around(0, 0.25),
         returns=around(0.7, 0.5),
         policy=policy,
+        price=model.CATEGORY_PRICE,
     )
 
 

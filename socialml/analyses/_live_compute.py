@@ -1,0 +1,336 @@
+"""The live policy, computed: learn on users A, claim on users B."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from socialml.analyses import _live_agents as agents
+from socialml.analyses import _live_claim as claim
+from socialml.analyses import _live_config as settings
+from socialml.analyses import _live_inputs as reading
+from socialml.analyses import _live_off_policy as off_policy
+from socialml.analyses._live_certificate import certificate
+from socialml.artefacts import Table
+from socialml.environments import policies
+from socialml.environments.live_shopping import LiveShopping
+from socialml.environments.replay import Replay, means, replay
+from socialml.environments.viewers import Viewers
+from socialml.errors import UserError
+from socialml.evaluation.uplift import interval
+from socialml.features.impressions import ImpressionLog
+from socialml.models import response
+from socialml.models.response import Response
+from socialml.models.simulator import Simulator
+from socialml.progress import Progress, Report
+
+if TYPE_CHECKING:
+    from socialml.analyses.live_policy import Config, Inputs
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_VIEWERS = 200
+LEAST_ROWS = 2_000
+LEAST_ORDERS = 60
+TRAINED = 2_048  # viewers at once
+CHOOSING = 1_000  # viewers on whom the penalty is chosen
+PLAIN = "plain"  # the agent without augmentation, beside the one with it
+LABELS = {
+    "logged": "Today's policy", "random": "Random", "popular": "Most popular", "greedy": "Best at once",
+    "penalty": "Best at once, with a rest", "linucb": "Linear bandit (LinUCB)",
+}  # fmt: skip
+AGENTS = {
+    "dqn": "Learned policy (DQN)", "ppo": "Learned policy (PPO)", "dqn_by_segment": "Learned policy (a DQN a segment)",
+}  # fmt: skip
+# How much of the time each step takes, about.
+CERTIFIED, LEARNED, JUDGED = 0.05, 0.40, 0.97
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """Users A or B: rows in the whole log, their own log, what is known of them, their replay and its response."""
+
+    rows: Ints
+    log: ImpressionLog
+    profile: Floats
+    replayed: Replay
+    fitted: Response
+
+
+def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
+    """The fields of Result that are computed. UserError where the log carries no claim."""
+    report(Progress(0, 1, "Reading what was shown and what followed"))
+    log, profile = reading.log_of(inputs), reading.profile(inputs)
+    _enough(log)
+    segments = inputs.viewers.read(["segment"])["segment"].to_numpy()
+    order = np.random.default_rng([config.seed, 90]).permutation(log.n)
+    halves = [np.sort(order[: log.n // 2]), np.sort(order[log.n // 2 :])]
+    of = means(log.of(halves[0]))
+    a, b = (_half(log, profile, rows, of) for rows in halves)
+    slots = max(1, round(len(log.viewer) / max(len(np.unique(log.viewer * log.weeks + log.week)), 1)))
+    reward = settings.reward(config, _discounts(a))
+    chances = policies.logged_chances(log)
+    report(Progress(CERTIFIED / 2, 1, "Checking the simulator on viewers it was not learned from"))
+    checked, red = certificate(
+        b.log, b.profile, of, a.fitted, chances[b.rows], slots, segments[b.rows], inputs.segment_names, config.seed
+    )  # fmt: skip
+    rules = claim.Rules(
+        offers=len(log.offers), weeks=config.weeks, slots=slots, reward=reward,
+        offers_a_week=config.offers_a_week, offer_share=config.offer_share,
+    )  # fmt: skip
+    trained = agents.train(
+        config, _environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+        inputs.start_weights, config.augment, _part(report, CERTIFIED, LEARNED),
+    )  # fmt: skip
+    makers = _makers(a, rules, chances, config, trained, segments)
+    if config.augment:
+        plain = agents.train(
+            config, _environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+            inputs.start_weights, False, _part(report, CERTIFIED, LEARNED),
+        )  # fmt: skip
+        makers[PLAIN] = agents.maker(plain, segments, PLAIN)
+    draws = claim.draw(
+        claim.Judges(b.log, b.profile, b.replayed.end), _for(makers, b.rows), rules, config.refits, config.seed,
+        _part(report, LEARNED, JUDGED),
+    )  # fmt: skip
+    labels = {**LABELS, config.agent: AGENTS[config.agent]}
+    ladder = claim.ladder(draws, labels)
+    level = ladder[ladder["level"]].sort_values("rank")
+    winner = str(level["policy"].iloc[0])
+    told = list(dict.fromkeys(("logged", config.agent, winner)))
+    claims = claim.claims(draws)
+    report(Progress(JUDGED, 1, "Estimating from the log alone"))
+    estimates, note = off_policy.estimate(
+        b.log,
+        b.profile,
+        of,
+        {name: _for(makers, b.rows)[name] for name in told if name != "logged"},
+        reward,
+        slots,
+    )
+    everybody = replay(log, profile, of).end
+    everybody.end_week()
+    everybody.here[:] = True
+    best = "logged" if red else winner
+    return {
+        "log_weeks": log.weeks,
+        "viewers_a": a.log.n, "viewers_b": b.log.n,
+        "impressions_a": len(a.log.viewer), "impressions_b": len(b.log.viewer),
+        "satisfaction": "survey" if draws.surveyed else "return",
+        "certificate": checked, "certified": not red,
+        "certificate_reason": red or _green(checked),
+        "ladder": ladder, "winner": "" if red else winner, "winner_label": "" if red else labels[winner],
+        "claims": claims[claims["policy"] != PLAIN].reset_index(drop=True),
+        "weekly": claim.weekly(draws, told),
+        "needed": _needed(claims, winner if winner != "logged" else config.agent, len(b.log.viewer)),
+        "curve": pd.DataFrame(trained.network.curve),
+        "recommends": _recommends(draws, told, segments[b.rows][draws.rows], inputs.segment_names, log),
+        "off_policy": estimates, "off_policy_note": note,
+        "guards": {
+            "offers_a_week": config.offers_a_week, "offer_share": config.offer_share,
+            "most_seen": draws.most_offers[best if best != "logged" else config.agent],
+            "share_seen": float(ladder.set_index("policy")["offers"][best if best != "logged" else config.agent]),
+        },
+        "augmentation": _augmented(draws, config.agent) if config.augment else {},
+        "notes": _notes(log, config, rules),
+        "env_steps": trained.network.env_steps, "train_seconds": round(trained.network.seconds, 2),
+        "refits": config.refits,
+        **agents.stored(trained.network),
+        "states": _observation(everybody),
+        "viewers": _viewers(log, everybody, segments, inputs.segment_names, best, makers[best](np.arange(log.n))),
+    }  # fmt: skip
+
+
+def _enough(log: ImpressionLog) -> None:
+    orders = float(np.nansum(log.purchases))
+    for have, least, what in (
+        (log.n, LEAST_VIEWERS, "viewers"),
+        (len(log.viewer), LEAST_ROWS, "recommendations"),
+        (orders, LEAST_ORDERS, "orders after a recommendation"),
+    ):
+        if have < least:
+            raise UserError(
+                "log_too_small",
+                f"The log holds {have:,.0f} {what}; under {least:,} no uplift can be claimed.",
+                "Import a longer log, or one of more viewers.",
+            )
+
+
+def _half(log: ImpressionLog, profile: Floats, rows: Ints, of: Any) -> Half:
+    own = log.of(rows)
+    replayed = replay(own, profile[rows], of)
+    return Half(rows, own, profile[rows], replayed, response.fit(own, replayed))
+
+
+def _discounts(a: Half) -> tuple[float, ...]:
+    """(offers,) what each offer takes off the price, as the amounts of orders tell it."""
+    viewers = a.replayed.end.take(np.arange(min(a.log.n, CHOOSING)))
+    zero = np.zeros(viewers.n, dtype=np.int64)
+    found = []
+    for offer in range(len(a.log.offers)):
+        about = [viewers.about(zero, np.full(viewers.n, o), len(a.log.offers)) for o in (offer, 0)]
+        logs = [a.fitted.predictors(x)[:, 5].mean() for x in about]
+        found.append(float(np.clip(1 - np.exp(logs[0] - logs[1]), 0.0, 0.9)))
+    return tuple(found)
+
+
+def _environment(a: Half, rules: claim.Rules, seed: int, viewers: int) -> tuple[LiveShopping, Ints]:
+    """Of some viewers of A, and their rows in A."""
+    picked = np.random.default_rng([seed, 92]).integers(0, a.log.n, viewers)
+    if a.log.n >= viewers:
+        picked = np.random.default_rng([seed, 92]).permutation(a.log.n)[:viewers]
+    env = LiveShopping(
+        a.replayed.end.take(picked), Simulator(a.fitted), rules.offers, weeks=rules.weeks, slots=rules.slots,
+        reward=rules.reward, expected=True, offers_a_week=rules.offers_a_week,
+    )  # fmt: skip
+    return env, picked
+
+
+def _makers(
+    a: Half, rules: claim.Rules, chances: Floats, config: Config, trained: agents.Trained, segments: Ints
+) -> dict[str, claim.Maker]:
+    """Every rung of the ladder, for rows of the whole log. All that is learned comes from A."""
+    env, _ = _environment(a, rules, config.seed, min(CHOOSING, a.log.n))
+    penalty = policies.best_penalty(env, a.fitted, rules.reward, config.seed)
+    fixed: dict[str, policies.Policy] = {
+        "random": policies.Random(rules.offers),
+        "popular": policies.Popular(a.log),
+        "greedy": policies.Greedy(a.fitted, rules.reward, 0.0, rules.weeks),
+        "penalty": policies.Greedy(a.fitted, rules.reward, penalty, rules.weeks, "penalty"),
+        "linucb": policies.LinUCB(a.replayed.about, off_policy.rewards(a.log, rules.reward), rules.offers),
+    }
+    makers: dict[str, claim.Maker] = {claim.BEFORE: lambda rows: policies.Logged(chances[rows])}
+    makers |= {name: _always(policy) for name, policy in fixed.items()}
+    makers[config.agent] = agents.maker(trained, segments, config.agent)
+    return makers
+
+
+def _for(makers: dict[str, claim.Maker], rows: Ints) -> dict[str, claim.Maker]:
+    """The same for rows of a part of the log."""
+
+    def of(maker: claim.Maker) -> claim.Maker:
+        return lambda own: maker(rows[own])
+
+    return {name: of(maker) for name, maker in makers.items()}
+
+
+def _always(policy: policies.Policy) -> claim.Maker:
+    return lambda rows: policy
+
+
+def _part(report: Report, begin: float, end: float) -> Report:
+    """A report of a step that takes this part of the whole."""
+
+    def told(progress: Progress) -> None:
+        report(Progress(begin + (end - begin) * progress.fraction, 1, progress.message, progress.curve))
+
+    return told
+
+
+def _green(checked: pd.DataFrame) -> str:
+    worst = checked[checked["by"] == "all"]["error"].abs().max()
+    return (
+        "Today's policy, simulated for viewers it was not learned from, comes within"
+        f" {max(worst, 0.001):.1%} of their orders, interactions, revenue and visits."
+    )
+
+
+def _needed(claims: pd.DataFrame, policy: str, impressions: int) -> dict[str, Any]:
+    row = claims[(claims["policy"] == policy) & (claims["metric"] == "revenue")].iloc[0]
+    return {
+        "impressions": impressions,
+        "width": float(row["high"] - row["low"]),
+        "half_width_impressions": 4 * impressions,  # widths fall with the root of the rows
+    }
+
+
+def _recommends(
+    draws: claim.Draws, told: list[str], segments: Ints, names: list[str], log: ImpressionLog
+) -> pd.DataFrame:
+    offers, rows = len(log.offers), []
+    for policy in told:
+        for code, name in enumerate(names):
+            counts = draws.chosen[policy][segments == code].sum(axis=0)
+            for action, count in enumerate(counts):
+                rows.append(
+                    {"policy": policy, "segment": name, "category": log.categories[action // offers],
+                     "offer": log.offers[action % offers], "share": float(count / max(counts.sum(), 1e-12))}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _augmented(draws: claim.Draws, agent: str) -> dict[str, float]:
+    with_, withs = draws.metric("value", agent)
+    without, withouts = draws.metric("value", PLAIN)
+    low, high = interval(with_ - without, withs - withouts)
+    return {"with": with_, "without": without, "difference": with_ - without, "low": low, "high": high}
+
+
+def _notes(log: ImpressionLog, config: Config, rules: claim.Rules) -> list[str]:
+    notes = []
+    if not np.isfinite(log.propensity).any():
+        notes.append(
+            "The log does not tell the chances of its choices. Today's policy is told from what it chose, and what it"
+            " knew of people may count as their taste. Log the chance of each choice from now on."
+        )
+    if len(log.offers) == 1 and (config.offers_a_week is not None or config.offer_share is not None):
+        notes.append("The log holds no offers, so that limits on them change nothing.")
+    if not np.isfinite(log.seconds).any():
+        notes.append(
+            "Nobody measured how long people watched: what they like is told from their orders alone."
+        )
+    notes.append(
+        f"A visit is taken for {rules.slots} recommendations, the mean of the log, and a week for one visit at most."
+    )
+    return notes
+
+
+def _observation(viewers: Viewers) -> NDArray[np.float32]:
+    """As LiveShopping gives it at the beginning."""
+    return np.concatenate([viewers.features(), np.zeros((viewers.n, 2), np.float32)], axis=1)
+
+
+def _viewers(
+    log: ImpressionLog, viewers: Viewers, segments: Ints, names: list[str], best: str, policy: policies.Policy
+) -> Table:
+    """user_id, segment, what was seen of them, and what the policy would show next."""
+    offers = len(log.offers)
+    if isinstance(policy, policies.Logged):
+        values = policy.log_chances  # the likeliest, not a draw
+    else:
+        values = policy.values(viewers, _observation(viewers), np.random.default_rng(0))
+    by_category = values.reshape(viewers.n, -1, offers)
+    order = np.argsort(-by_category.max(axis=2), axis=1, kind="stable")
+    first = order[:, 0]
+    offer = by_category[np.arange(viewers.n), first].argmax(axis=1)
+    bought = np.zeros((viewers.n, len(log.categories)))
+    np.add.at(bought, (log.viewer, log.category), np.nan_to_num(log.purchases))
+    category = np.asarray([*log.categories, ""], dtype=object)
+    none = len(log.categories)
+    last = min(2, order.shape[1] - 1)
+    present = np.zeros((log.n, log.weeks), dtype=bool)
+    present[log.viewer, log.week] = True
+    return Table(
+        pa.table(
+            {
+                "user_id": pa.array(log.user_id, pa.string()),
+                "segment": pa.array([names[code] for code in segments], pa.string()),
+                "weeks_seen": present.sum(axis=1),
+                "orders": np.bincount(log.viewer, np.nan_to_num(log.purchases), log.n).astype(np.int64),
+                "favourite": pa.array(
+                    category[np.where(bought.any(axis=1), bought.argmax(axis=1), none)].tolist(), pa.string()
+                ),
+                "first": pa.array(category[first].tolist(), pa.string()),
+                "first_offer": pa.array([log.offers[code] for code in offer], pa.string()),
+                "second": pa.array(category[order[:, 1]].tolist(), pa.string()),
+                "third": pa.array(category[order[:, last]].tolist(), pa.string()),
+                "policy": pa.repeat(pa.scalar(best), log.n),
+            }
+        )
+    )

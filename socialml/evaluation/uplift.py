@@ -1,0 +1,65 @@
+"""What a policy would change, with an interval that carries the error of what was learned.
+
+Each draw is a resample of users on which everything that judges was fitted anew (a bootstrap over refits), and
+holds both policies with the same users and the same chance, so that they are compared in pairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+Floats = NDArray[np.float64]
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """Before and after in the metric's unit; relative and its bounds as shares of before. p_harm: that it falls."""
+
+    before: float
+    before_low: float
+    before_high: float
+    after: float
+    after_low: float
+    after_high: float
+    absolute: float
+    absolute_low: float
+    absolute_high: float
+    relative: float
+    low: float
+    high: float
+    p_harm: float
+    better: bool  # one-sided, at half of what lies outside the interval
+
+    def row(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def interval(value: float, draws: Floats) -> tuple[float, float]:
+    """Student's, from the spread of the draws (r,); of no width where they do not differ."""
+    spread = float(draws.std(ddof=1)) if len(draws) > 1 else np.inf
+    if spread == 0:
+        return value, value
+    reach = float(student.ppf((1 + LEVEL) / 2, max(len(draws) - 1, 1))) * spread
+    return value - reach, value + reach
+
+
+def uplift(before: float, after: float, draws_before: Floats, draws_after: Floats) -> Uplift:
+    """before, after: from all users; draws: (r,) each, in pairs."""
+    change, changes = after - before, draws_after - draws_before
+    relative = change / before if before else 0.0
+    relatives = np.divide(changes, draws_before, out=np.zeros_like(changes), where=draws_before != 0)
+    low, high = interval(relative, relatives)
+    absolute_low, absolute_high = interval(change, changes)
+    spread = float(changes.std(ddof=1)) if len(changes) > 1 else np.inf
+    harm = float(student.cdf(-change / spread, max(len(changes) - 1, 1))) if spread > 0 else float(change < 0)
+    return Uplift(
+        before, *interval(before, draws_before), after, *interval(after, draws_after), change, absolute_low,
+        absolute_high, relative, low, high, harm, bool(low > 0),
+    )  # fmt: skip
