@@ -18,6 +18,7 @@ page = st.navigation(
             st.Page("pages/forecast.py", title="Forecast", icon=":material/trending_up:"),
             st.Page("pages/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
         ],
+        "Decide": [st.Page("pages/live-policy.py", title="Live policy", icon=":material/live_tv:")],
         "Prepare": [st.Page("pages/data.py", title="Data", icon=":material/database:")],
     }
 )

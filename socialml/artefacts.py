@@ -90,6 +90,16 @@ def write(obj: Any, folder: Path) -> None:
     part.rename(folder)
 
 
+def readable(cls: type[Any], folder: Path) -> bool:
+    """Whether the folder holds all fields that the class has now: an earlier version may have written fewer."""
+    try:
+        known = set(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except OSError:
+        return False
+    known |= {file.stem for file in folder.iterdir() if file.suffix in (".parquet", ".npz")}
+    return {field.name for field in dataclasses.fields(cls)} <= known
+
+
 def read(cls: type[T], folder: Path) -> T:
     """The dataclass that `write` put into the folder. Large tables stay on disk."""
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

@@ -75,3 +75,17 @@ def test_a_table_on_disk_reads_only_the_columns_asked_for(tmp_path: Path) -> Non
     table = Table(tmp_path / "t.parquet")
     assert table.columns == ["a", "b"]
     assert table.read(["b"]).to_pydict() == {"b": [2]}
+
+
+def test_what_an_earlier_version_wrote_is_known_before_it_is_read(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Earlier:
+        frame: pd.DataFrame
+        day: date | None
+
+    artefacts.write(make(), tmp_path / "now")
+    artefacts.write(Earlier(make().frame, None), tmp_path / "then")
+    assert artefacts.readable(Everything, tmp_path / "now")
+    assert artefacts.readable(Earlier, tmp_path / "now")
+    assert not artefacts.readable(Everything, tmp_path / "then")
+    assert not artefacts.readable(Everything, tmp_path / "gone")

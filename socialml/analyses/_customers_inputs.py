@@ -88,7 +88,7 @@ def _segments(store: Store, dataset: str) -> Table | None:
     names |= store.segment_names(run.run_id)
     try:
         users = base.read_result(run).users.read(["user_id", "segment"])
-    except OSError:  # the run's folder was removed by hand
+    except (OSError, UserError):  # the folder was removed by hand, or another version wrote it
         return None
     called = pa.array([names.get(number, "") for number in users["segment"].to_pylist()])
     return Table(pa.table({"user_id": users["user_id"], "segment": called}))

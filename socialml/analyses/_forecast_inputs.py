@@ -98,7 +98,7 @@ def _segments(store: Store, dataset: str, first_test: date) -> dict[str, Any]:
     names = {item["id"]: item["name"] for item in run.metrics["segments"]} | store.segment_names(run.run_id)
     try:
         users = base.read_result(run).users.read(["user_id", "segment"])
-    except OSError:  # the run's folder was removed by hand
+    except (OSError, UserError):  # the run's folder was removed by hand, or another version wrote it
         return {"segments": None, "segment_names": [], "before": None, "measured": []}
     before, measured = None, []
     try:

@@ -16,7 +16,7 @@ from socialml.environments.policies import Policy
 from socialml.environments.replay import means, replay
 from socialml.environments.rollout import play
 from socialml.environments.viewers import Viewers
-from socialml.evaluation.uplift import interval, uplift
+from socialml.evaluation.uplift import MISFIT, interval, uplift
 from socialml.features.impressions import ImpressionLog
 from socialml.models import response
 from socialml.models.response import Response
@@ -183,8 +183,8 @@ def ladder(draws: Draws, labels: Mapping[str, str]) -> pd.DataFrame:
     rows = []
     for rank, (name, label) in enumerate(labels.items()):
         gain, behind = value[name][0] - value[BEFORE][0], value[name][0] - value[best][0]
-        gain_low, gain_high = interval(gain, value[name][1] - value[BEFORE][1])
-        behind_low, behind_high = interval(behind, value[name][1] - value[best][1])
+        gain_low, gain_high = interval(gain, value[name][1] - value[BEFORE][1], MISFIT)
+        behind_low, behind_high = interval(behind, value[name][1] - value[best][1], MISFIT)
         shown, _ = draws.metric("shown", name)
         rows.append(
             {
@@ -206,7 +206,7 @@ def weekly(draws: Draws, policies: list[str]) -> pd.DataFrame:
             for week in range(draws.whole.shape[2]):
                 before, befores = draws.metric(metric, BEFORE, week)
                 after, afters = draws.metric(metric, policy, week)
-                low, high = interval(after - before, afters - befores)
+                low, high = interval(after - before, afters - befores, MISFIT)
                 rows.append(
                     {"policy": policy, "week": week + 1, "metric": metric, "value": after,
                      "difference": after - before, "low": low, "high": high}

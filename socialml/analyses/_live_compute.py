@@ -38,7 +38,7 @@ Ints = NDArray[np.int64]
 LEAST_VIEWERS = 200
 LEAST_ROWS = 2_000
 LEAST_ORDERS = 60
-TRAINED = 2_048  # viewers at once
+TRAINED = 1_024  # viewers at once
 CHOOSING = 1_000  # viewers on whom the penalty is chosen
 PLAIN = "plain"  # the agent without augmentation, beside the one with it
 LABELS = {
@@ -113,6 +113,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         {name: _for(makers, b.rows)[name] for name in told if name != "logged"},
         reward,
         slots,
+        labels,
     )
     everybody = replay(log, profile, of).end
     everybody.end_week()

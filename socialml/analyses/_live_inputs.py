@@ -95,7 +95,7 @@ def _segments(store: Store, dataset: str, users: list[str]) -> tuple[NDArray[np.
     if run is not None:
         try:
             table = base.read_result(run).users.read(["user_id", "segment"])
-        except OSError:  # the run's folder was removed by hand
+        except (OSError, UserError):  # the run's folder was removed by hand, or another version wrote it
             table = None
     if run is None or table is None:
         return np.zeros(len(users), dtype=np.int64), [EVERYBODY]

@@ -38,7 +38,7 @@ def rewards(log: ImpressionLog, reward: Reward | Callable[[int], Reward]) -> Flo
 
 def estimate(
     log: ImpressionLog, profile: Floats, of: Means, makers: Mapping[str, Maker],
-    reward: Reward | Callable[[int], Reward], slots: int,
+    reward: Reward | Callable[[int], Reward], slots: int, labels: Mapping[str, str],
 ) -> tuple[pd.DataFrame, str]:  # fmt: skip
     """COLUMNS, of each policy, and a sentence: why there is none, or how much the log is worth."""
     if not makers:
@@ -88,7 +88,7 @@ def estimate(
                          "high": value.high, "logged": found.logged.value})  # fmt: skip
         if found.effective_sample_size:
             notes.append(
-                f"For {name} the {found.n:,} recommendations are worth {found.effective_sample_size:,.0f} of its own"
-                " (effective sample size)."
+                f"For '{labels[name]}' the {found.n:,} recommendations are worth"
+                f" {found.effective_sample_size:,.0f} of its own (effective sample size)."
             )
     return pd.DataFrame(rows, columns=COLUMNS), " ".join(dict.fromkeys(notes))

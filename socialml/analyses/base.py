@@ -134,8 +134,19 @@ def record(
     )
 
 
+def readable(run: Run) -> bool:
+    """Whether this version can read the run's Result; one of another version may lack what is new."""
+    return artefacts.readable(load(run.analysis).Result, run.folder)
+
+
 def read_result(run: Run) -> Any:
-    """The Result of a recorded run; its large tables stay on disk."""
+    """The Result of a recorded run; its large tables stay on disk. UserError old_run."""
+    if not readable(run):
+        raise UserError(
+            "old_run",
+            f"Run {run.run_id} was recorded by another version of SocialML, or its files are gone.",
+            "Run this analysis again.",
+        )
     return artefacts.read(load(run.analysis).Result, run.folder)
 
 

@@ -42,7 +42,7 @@ class Config:
     offers_a_week: int | None = None  # most offers that one viewer gets in a week
     offer_share: float | None = None  # most share of recommendations that carry an offer
     refits: int = 40  # resamples of viewers, with the response fitted anew
-    steps: int = 1_000  # of training, each for all its viewers
+    steps: int = 500  # of training, each for all its viewers
     augment: bool = False  # train with made-up viewers too, and tell what that brings
     start_from: str | None = None  # a run whose weights the training goes on from
     as_of: date | None = None  # the last day of the log that counts; None: its last complete one
@@ -151,13 +151,19 @@ def prepare(store: Store, dataset: str, config: Config) -> Inputs:
 
 
 def compute(inputs: Inputs, config: Config, report: Report) -> Result:
-    from socialml.analyses import _live_compute as steps
+    from threadpoolctl import threadpool_limits
 
+    from socialml.analyses import _live_compute as steps
+    from socialml.models.threads import one_thread
+
+    # Its products are small: a second thread would wait more than work.
+    with threadpool_limits(1), one_thread():
+        found = steps.fields(inputs, config, report)
     return Result(
         dataset=inputs.dataset, currency=inputs.currency, as_of=(inputs.until - timedelta(days=1)).date(),
         agent=config.agent, weeks=config.weeks, categories=list(inputs.categories), offers=list(inputs.offers),
         segments=inputs.viewers.read(["segment"])["segment"].to_numpy(),
-        **steps.fields(inputs, config, report),
+        **found,
     )  # fmt: skip
 
 

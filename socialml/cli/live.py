@@ -20,7 +20,7 @@ _METRICS = {"conversion": "orders a recommendation", "interactions": "interactio
 @click.option("--agent", default="dqn", show_default=True, help="dqn, ppo or dqn_by_segment.")
 @click.option("--weeks", default=12, show_default=True, help="That the policies are played for.")
 @click.option("--refits", default=40, show_default=True, help="Resamples of viewers behind the intervals.")
-@click.option("--steps", default=1_000, show_default=True, help="Of training.")
+@click.option("--steps", default=500, show_default=True, help="Of training.")
 @click.option("--offers-a-week", type=int, help="Most offers that one viewer gets in a week.")
 @click.option("--offer-share", type=float, help="Most share of recommendations that carry an offer.")
 @click.option("--start-from", help="A run whose weights the training goes on from.")

@@ -213,12 +213,12 @@ def replay(
     for week, steps in enumerate(_steps(log)[:weeks]):
         for rows in steps:
             who = log.viewer[rows]
-            viewers.knew[who, log.category[rows]] = knew[rows]
-            before = viewers.take(who)
-            before.here = np.ones(len(who), dtype=bool)
-            about[rows] = before.about(log.category[rows], log.offer[rows], offers)
-            if look is not None:
+            if look is not None:  # before the chance of what comes next is known
+                before = viewers.take(who)
+                before.here = np.ones(len(who), dtype=bool)
                 look(before, rows)
+            viewers.knew[who, log.category[rows]] = knew[rows]
+            about[rows] = viewers.take(who).about(log.category[rows], log.offer[rows], offers)
             unsure[rows] = viewers.unsure[who, log.category[rows]]
             viewers.here = np.zeros(n, dtype=bool)
             viewers.here[who] = True

@@ -12,8 +12,11 @@ from socialml.figures.theme import BLUE, GREY, titled
 _COLOURS = (BLUE, "#E69F00", "#009E73", GREY)
 
 
-def training(curve: Mapping[str, Sequence[float]], unit: str = "Loss") -> go.Figure | None:
-    """curve: the first series is the horizontal axis, each other a line; None before its first point."""
+def training(curve: Mapping[str, Sequence[float]]) -> go.Figure | None:
+    """curve: the first series is the horizontal axis, each other a line; None before its first point.
+
+    By 'step' they are what a policy earns a viewer, where more is better; by anything else losses.
+    """
     (axis, steps), *every = curve.items()
     lines = [(name, values) for name, values in every if any(map(math.isfinite, values))]
     if not len(steps) or not lines:
@@ -30,12 +33,19 @@ def training(curve: Mapping[str, Sequence[float]], unit: str = "Loss") -> go.Fig
             hovertemplate=f"{axis} %{{x}}: %{{y:.4g}}<extra>{name}</extra>",
         )
     name, values = lines[-1]
-    best = min((value for value in values if math.isfinite(value)), default=math.nan)
-    titled(
-        figure,
-        f"After {len(steps)} {axis}{'s' * (len(steps) != 1)}: {name} {values[-1]:.3g}, best {best:.3g}",
-    )
-    figure.update_layout(xaxis_title=axis.capitalize(), yaxis_title=unit, height=280, legend={"y": 1.02})
+    earned = axis == "step"
+    best = (max if earned else min)((value for value in values if math.isfinite(value)), default=math.nan)
+    if earned:
+        title = f"After {steps[-1]:,.0f} steps: {values[-1]:.3g} earned a viewer, best {best:.3g}"
+    else:
+        title = (
+            f"After {len(steps)} {axis}{'s' * (len(steps) != 1)}: {name} {values[-1]:.3g}, best {best:.3g}"
+        )
+    titled(figure, title)
+    figure.update_layout(
+        xaxis_title="Step of training" if earned else axis.capitalize(),
+        yaxis_title="Earned a viewer" if earned else "Loss", height=280, legend={"y": 1.02},
+    )  # fmt: skip
     figure.update_xaxes(rangemode="tozero", tickformat="d")
     if max(steps) <= 6:
         figure.update_xaxes(dtick=1)  # halves would be written as whole numbers, twice

@@ -80,7 +80,7 @@ def parts(weights: list[Any], x: Any) -> tuple[Any, Any]:
         each = (by_category @ own.mT + common.reshape(*lead, n * c, small)).clip(min=0)
         each = (each @ middle.mT + middle_b).clip(min=0) @ offer.mT  # (..., n * c, offers)
         flat_b = offer_b.reshape(*offer_b.shape[:-2], 1, -1)
-        advantage = each.reshape(*lead, n, -1) + flat_b
+        advantage = each.reshape(*lead, n, flat_b.shape[-1]) + flat_b
     return hidden @ value.mT + value_b, advantage
 
 

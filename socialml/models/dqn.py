@@ -27,12 +27,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    steps: int = 1_000  # of the environment, each for all viewers at once
-    updates: int = 2  # gradient steps a step
-    batch: int = 512
+    steps: int = 500  # of the environment, each for all viewers at once
+    updates: int = 3  # gradient steps a step
+    batch: int = 256
     hidden: int = 128
     gamma: float = 0.95  # a viewer is shown about 50 recommendations in 12 weeks
-    rate: float = 3e-3  # decays to a twentieth
+    rate: float = 5e-3  # decays to a twentieth
     polyak: float = 0.01
     replay: int = 200_000  # transitions kept
     first: int = 4_000  # transitions before the first gradient step

@@ -18,7 +18,7 @@ from socialml.progress import Report, silent
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-LEAST = 128  # rows of a net's batch
+LEAST = 96  # rows of a net's batch
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    steps: int = 1_000  # of the environment, each for all viewers at once
+    steps: int = 500  # of the environment, each for all viewers at once
     window: int = 24  # steps between updates: half of 12 weeks of 4 recommendations
     passes: int = 2  # over the window
     batch: int = 2_048

@@ -32,13 +32,20 @@ def _result(run_id: str) -> Any:
     return base.read_result(store().run(run_id))
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def _readable(run_id: str) -> bool:
+    return base.readable(store().run(run_id))
+
+
 def result(run: Run) -> Any:
     """The Result of a run, read once; its large tables stay on disk. Treat it as read-only."""
     return _result(run.run_id)
 
 
 def newest_run(dataset: str, analysis: str) -> Run | None:
-    return store().newest_run(dataset, analysis)
+    """None too where only another version could read it: the page then offers to run it again."""
+    run = store().newest_run(dataset, analysis)
+    return run if run is not None and _readable(run.run_id) else None
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

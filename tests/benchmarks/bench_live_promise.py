@@ -29,14 +29,14 @@ from tests.benchmarks import live_worlds
 from tests.benchmarks.resume import ROOT, kept, version
 
 WORLDS, COVERED, CLAIMED = 100, 90, 6
-WEEKS, REFITS, STEPS, TRAINED = 10, 16, 150, 512
+VIEWERS, WEEKS, REFITS, STEPS, TRAINED = 1_200, 10, 12, 120, 512
 JUDGED = ("penalty", "dqn")
-TRUTHS = 3  # episodes of the planted world
+TRUTHS = 2  # episodes of the planted world
 
 
 def world(seed: int, nothing: bool) -> dict[str, Any]:
     """policy -> metric -> [claimed, low, high, true, better]"""
-    planted = live_worlds.world(seed, nothing=nothing)
+    planted = live_worlds.world(seed, VIEWERS, nothing=nothing)
     log, end = live_worlds.log(planted, seed)
     planted = planted.of(np.array([int(user[1:]) for user in log.user_id]))
     profile, reward = np.zeros((log.n, 0)), Reward(offer_discount=planted.discount)

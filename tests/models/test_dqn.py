@@ -13,7 +13,16 @@ from socialml.models import dqn
 from socialml.progress import Progress
 from tests.models.small_worlds import GAMMA, HORIZON, SmallWorld, drawn, tiring
 
-QUICK = {"steps": 240, "batch": 256, "hidden": 64, "gamma": GAMMA, "first": 500, "polyak": 0.1}
+QUICK: dict[str, Any] = {
+    "steps": 240,
+    "batch": 256,
+    "hidden": 64,
+    "gamma": GAMMA,
+    "first": 500,
+    "updates": 2,
+    "polyak": 0.1,
+    "rate": 3e-3,
+}
 
 
 class Alone:
@@ -63,14 +72,14 @@ def test_it_finds_the_optimum_of_a_small_world() -> None:
 
 
 def test_only_what_is_allowed_is_chosen_and_hoped_for() -> None:
-    world = drawn(30, 4, 0, 128)
-    may = np.ones((30, 4), dtype=bool)
-    may[np.arange(30), (world.gain + GAMMA * world.next @ world.optimum()).argmax(axis=1)] = False
-    held = SmallWorld(world.next, world.gain, 128, may)
+    world = drawn(20, 4, 0, 64)
+    may = np.ones((20, 4), dtype=bool)
+    may[np.arange(20), (world.gain + GAMMA * world.next @ world.optimum()).argmax(axis=1)] = False
+    held = SmallWorld(world.next, world.gain, 64, may)
     found = dqn.train(held, dqn.Settings(**{**QUICK, "hidden": 32, "updates": 4}))
     assert held.share(found) >= 0.99
     # Were the forbidden hoped for, values would be those of the free world.
-    values = np.where(may, found.values(np.eye(30, dtype=np.float32)), -np.inf).max(axis=1).mean()
+    values = np.where(may, found.values(np.eye(20, dtype=np.float32)), -np.inf).max(axis=1).mean()
     assert values == pytest.approx(held.optimum().mean(), rel=0.05)
     assert values < 0.9 * world.optimum().mean()
 
@@ -78,14 +87,15 @@ def test_only_what_is_allowed_is_chosen_and_hoped_for() -> None:
 @pytest.mark.parametrize(("ends", "worth"), [(True, 1.0), (False, 2.0)])
 def test_time_that_is_up_does_not_end_what_follows(ends: bool, worth: float) -> None:
     found = dqn.train(
-        Alone(ends), dqn.Settings(steps=200, updates=3, batch=32, hidden=8, gamma=0.5, first=32, polyak=0.1)
+        Alone(ends), dqn.Settings(steps=150, updates=2, batch=32, hidden=8, gamma=0.5, first=32, polyak=0.2)
     )
     assert found.values(np.ones((1, 1), dtype=np.float32)).max() == pytest.approx(worth, abs=0.03)
 
 
 def test_goals_are_means_of_all_that_might_have_followed() -> None:
     found = dqn.train(
-        Coin(False), dqn.Settings(steps=300, batch=64, hidden=16, gamma=GAMMA, first=64, polyak=0.05)
+        Coin(False),
+        dqn.Settings(steps=300, updates=1, batch=64, hidden=16, gamma=GAMMA, first=64, polyak=0.1),
     )
     values = found.values(np.eye(4, dtype=np.float32)[:3]).max(axis=1)
     assert values == pytest.approx([GAMMA * 0.3 * 10, 10, 0], abs=0.3)

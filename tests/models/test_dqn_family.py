@@ -10,7 +10,16 @@ import pytest
 from socialml.models import dqn, dqn_family
 from tests.models.small_worlds import GAMMA, SmallWorld, drawn
 
-QUICK = {"steps": 300, "batch": 384, "hidden": 32, "gamma": GAMMA, "first": 500, "polyak": 0.1, "updates": 3}
+QUICK: dict[str, Any] = {
+    "steps": 200,
+    "batch": 384,
+    "hidden": 32,
+    "gamma": GAMMA,
+    "first": 500,
+    "polyak": 0.1,
+    "rate": 3e-3,
+    "updates": 3,
+}
 STATES = 12
 
 

@@ -10,16 +10,16 @@ from socialml.models import ppo
 from socialml.progress import Progress
 from tests.models.small_worlds import GAMMA, HORIZON, SmallWorld, drawn
 
-QUICK = {"steps": 480, "window": 20, "batch": 256, "passes": 4, "hidden": 64, "gamma": GAMMA}
+QUICK = {"steps": 400, "window": 20, "batch": 256, "passes": 4, "hidden": 64, "gamma": GAMMA}
 
 
 def test_it_comes_near_the_optimum_of_a_small_world() -> None:
-    world = drawn(30, 4, 0, 128)
+    world = drawn(20, 4, 0, 64)
     found = ppo.train(world, ppo.Settings(**QUICK))
     assert world.share(found) >= 0.97
     greedy = world.worth(world.gain.argmax(axis=1)).mean() / world.optimum().mean()
     assert greedy < 0.95  # what pays at once is not enough
-    assert found.act(np.eye(30, dtype=np.float32)).shape == (30,)
+    assert found.act(np.eye(20, dtype=np.float32)).shape == (20,)
 
 
 def test_only_what_is_allowed_is_tried() -> None:
