@@ -179,9 +179,11 @@ def _act(run: Run, result: analysis.Result) -> None:
         )
         return
     needed = result.needed
-    test = (
-        f"This claim rests on {words.plural(needed['impressions'], 'recommendation')}; one of half the width needs"
-        f" about {words.short(needed['half_width_impressions'])}."
+    more = needed["half_width_impressions"]
+    test = f"This claim rests on {words.plural(needed['impressions'], 'recommendation')}; " + (
+        f"one of half the width needs about {words.short(more)}."
+        if more
+        else "a longer log alone cannot halve its width, as the simulator itself may err: only a test can."
     )
     first = (
         "- Test it before you trust it: give it to a tenth of your viewers by lot, keep today's policy for the others,"
@@ -203,8 +205,9 @@ def _believe(run: Run, result: analysis.Result) -> None:
     st.markdown(
         f"All policies were made from {words.plural(result.viewers_a, 'viewer')} of the log. They are judged on"
         f" {words.count(result.viewers_b)} others, in a simulator fitted to those alone and fitted anew"
-        f" {words.plural(result.refits, 'time')} to viewers drawn again: that makes the intervals. Both policies meet"
-        " the same viewers and the same chance. **It is a simulation**: nobody was shown anything."
+        f" {words.plural(result.refits, 'time')} to viewers drawn again: that makes the intervals, with a quarter"
+        " of each change for what a simulator gets wrong. Both policies meet the same viewers and the same chance."
+        " **It is a simulation**: nobody was shown anything."
     )
     for note in result.notes:
         st.caption(parts.plain(note))

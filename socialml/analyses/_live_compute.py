@@ -22,7 +22,7 @@ from socialml.environments.live_shopping import LiveShopping
 from socialml.environments.replay import Replay, means, replay
 from socialml.environments.viewers import Viewers
 from socialml.errors import UserError
-from socialml.evaluation.uplift import interval
+from socialml.evaluation.uplift import MISFIT, interval, reach_of
 from socialml.features.impressions import ImpressionLog
 from socialml.models import response
 from socialml.models.response import Response
@@ -39,6 +39,7 @@ LEAST_VIEWERS = 200
 LEAST_ROWS = 2_000
 LEAST_ORDERS = 60
 TRAINED = 1_024  # viewers at once
+MOST_LONGER = 1_000  # times as long a log is no advice
 CHOOSING = 1_000  # viewers on whom the penalty is chosen
 PLAIN = "plain"  # the agent without augmentation, beside the one with it
 LABELS = {
@@ -129,7 +130,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         "ladder": ladder, "winner": "" if red else winner, "winner_label": "" if red else labels[winner],
         "claims": claims[claims["policy"] != PLAIN].reset_index(drop=True),
         "weekly": claim.weekly(draws, told),
-        "needed": _needed(claims, winner if winner != "logged" else config.agent, len(b.log.viewer)),
+        "needed": _needed(claims, winner if winner != "logged" else config.agent, config.refits, len(b.log.viewer)),
         "curve": pd.DataFrame(trained.network.curve),
         "recommends": _recommends(draws, told, segments[b.rows][draws.rows], inputs.segment_names, log),
         "off_policy": estimates, "off_policy_note": note,
@@ -242,12 +243,19 @@ def _green(checked: pd.DataFrame) -> str:
     )
 
 
-def _needed(claims: pd.DataFrame, policy: str, impressions: int) -> dict[str, Any]:
+def _needed(claims: pd.DataFrame, policy: str, refits: int, impressions: int) -> dict[str, Any]:
+    """half_width_impressions: None where no log could give half the width, as the simulator's own error is wider."""
     row = claims[(claims["policy"] == policy) & (claims["metric"] == "revenue")].iloc[0]
+    reach = float(row["high"] - row["low"]) / 2
+    fixed = reach_of(MISFIT * abs(float(row["relative"])), refits)
+    left = (reach / 2) ** 2 - fixed**2
+    more = (
+        (reach**2 - fixed**2) / left if left > 0 else np.inf
+    )  # what is left to chance falls with the root of the rows
     return {
         "impressions": impressions,
-        "width": float(row["high"] - row["low"]),
-        "half_width_impressions": 4 * impressions,  # widths fall with the root of the rows
+        "width": 2 * reach,
+        "half_width_impressions": round(more * impressions) if more < MOST_LONGER else None,
     }
 
 

@@ -50,8 +50,13 @@ def interval(value: float, draws: Floats, misfit: float = 0.0) -> tuple[float, f
     spread = _spread(value, draws, misfit)
     if spread == 0:
         return value, value
-    reach = float(student.ppf((1 + LEVEL) / 2, max(len(draws) - 1, 1))) * spread
+    reach = reach_of(spread, len(draws))
     return value - reach, value + reach
+
+
+def reach_of(spread: float, draws: int) -> float:
+    """Half the width of an interval."""
+    return float(student.ppf((1 + LEVEL) / 2, max(draws - 1, 1))) * spread
 
 
 def _spread(value: float, draws: Floats, misfit: float) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from socialml.evaluation.uplift import MISFIT, interval, uplift
@@ -54,3 +55,20 @@ def test_what_all_refits_get_wrong_is_allowed_for() -> None:
 
 def test_one_draw_says_nothing() -> None:
     assert interval(1.0, np.array([1.0])) == (-np.inf, np.inf)
+
+
+def test_a_longer_log_narrows_only_what_is_chance() -> None:
+    from socialml.analyses._live_compute import _needed
+
+    def claim(spread: float) -> dict:
+        draws = np.random.default_rng(0).normal(0, 1, 40)
+        draws = 0.2 + spread * (draws - draws.mean()) / draws.std(ddof=1)
+        low, high = interval(0.2, draws, MISFIT)
+        frame = pd.DataFrame(
+            [{"policy": "p", "metric": "revenue", "relative": 0.2, "low": low, "high": high}]
+        )
+        return _needed(frame, "p", 40, 1000)
+
+    assert claim(0.06)["half_width_impressions"] is None  # 0.05 of 0.078 stays
+    many = claim(0.5)["half_width_impressions"]
+    assert many == pytest.approx(1000 * 0.25 / (0.25 * (0.25 + 0.0025) - 0.0025), rel=0.01)
