@@ -69,8 +69,8 @@ class Draws:
         """Of all viewers, and of each refit (r,); of one week or of all."""
         at = self.policies.index(policy)
         return (
-            float(_metric(name, self.whole[at], self.surveyed, week)),
-            np.asarray(_metric(name, self.refits[:, at], self.surveyed, week)),
+            float(metric_of(name, self.whole[at], self.surveyed, week)),
+            np.asarray(metric_of(name, self.refits[:, at], self.surveyed, week)),
         )
 
 
@@ -149,7 +149,7 @@ def sums(totals: Totals) -> Floats:
     return np.array([getattr(totals, name).mean(axis=0) for name in SUMS])
 
 
-def _metric(name: str, found: Floats, surveyed: bool, week: int | None) -> Any:
+def metric_of(name: str, found: Floats, surveyed: bool, week: int | None) -> Any:
     """(..., sums, weeks) -> (...)."""
 
     def of(part: str) -> Any:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from socialml.analyses import _live_agents as agents
@@ -15,14 +14,12 @@ from socialml.analyses import _live_claim as claim
 from socialml.analyses import _live_config as settings
 from socialml.analyses import _live_inputs as reading
 from socialml.analyses import _live_off_policy as off_policy
+from socialml.analyses import _live_tables as tables
 from socialml.analyses._live_certificate import certificate
-from socialml.artefacts import Table
 from socialml.environments import policies
 from socialml.environments.live_shopping import LiveShopping
 from socialml.environments.replay import Replay, means, replay
-from socialml.environments.viewers import Viewers
 from socialml.errors import UserError
-from socialml.evaluation.uplift import MISFIT, interval, reach_of
 from socialml.features.impressions import ImpressionLog
 from socialml.models import response
 from socialml.models.response import Response
@@ -39,9 +36,7 @@ LEAST_VIEWERS = 200
 LEAST_ROWS = 2_000
 LEAST_ORDERS = 60
 TRAINED = 1_024  # viewers at once
-MOST_LONGER = 1_000  # times as long a log is no advice
 CHOOSING = 1_000  # viewers on whom the penalty is chosen
-PLAIN = "plain"  # the agent without augmentation, beside the one with it
 LABELS = {
     "logged": "Today's policy", "random": "Random", "popular": "Most popular", "greedy": "Best at once",
     "penalty": "Best at once, with a rest", "linucb": "Linear bandit (LinUCB)",
@@ -73,7 +68,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     order = np.random.default_rng([config.seed, 90]).permutation(log.n)
     halves = [np.sort(order[: log.n // 2]), np.sort(order[log.n // 2 :])]
     of = means(log.of(halves[0]))
-    a, b = (_half(log, profile, rows, of) for rows in halves)
+    a, b = (half(log, profile, rows, of) for rows in halves)
     slots = max(1, round(len(log.viewer) / max(len(np.unique(log.viewer * log.weeks + log.week)), 1)))
     reward = settings.reward(config, _discounts(a))
     chances = policies.logged_chances(log)
@@ -86,18 +81,18 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         offers_a_week=config.offers_a_week, offer_share=config.offer_share,
     )  # fmt: skip
     trained = agents.train(
-        config, _environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+        config, environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
         inputs.start_weights, config.augment, _part(report, CERTIFIED, LEARNED),
     )  # fmt: skip
-    makers = _makers(a, rules, chances, config, trained, segments)
+    makers = makers_of(a, rules, chances, config, trained, segments)
     if config.augment:
         plain = agents.train(
-            config, _environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+            config, environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
             inputs.start_weights, False, _part(report, CERTIFIED, LEARNED),
         )  # fmt: skip
-        makers[PLAIN] = agents.maker(plain, segments, PLAIN)
+        makers[tables.PLAIN] = agents.maker(plain, segments, tables.PLAIN)
     draws = claim.draw(
-        claim.Judges(b.log, b.profile, b.replayed.end), _for(makers, b.rows), rules, config.refits, config.seed,
+        claim.Judges(b.log, b.profile, b.replayed.end), of_rows(makers, b.rows), rules, config.refits, config.seed,
         _part(report, LEARNED, JUDGED),
     )  # fmt: skip
     labels = {**LABELS, config.agent: AGENTS[config.agent]}
@@ -111,7 +106,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         b.log,
         b.profile,
         of,
-        {name: _for(makers, b.rows)[name] for name in told if name != "logged"},
+        {name: of_rows(makers, b.rows)[name] for name in told if name != "logged"},
         reward,
         slots,
         labels,
@@ -120,32 +115,33 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     everybody.end_week()
     everybody.here[:] = True
     best = "logged" if red else winner
+    told_of = config.agent if best == "logged" else best  # today's policy against itself says nothing
     return {
         "log_weeks": log.weeks,
         "viewers_a": a.log.n, "viewers_b": b.log.n,
         "impressions_a": len(a.log.viewer), "impressions_b": len(b.log.viewer),
         "satisfaction": "survey" if draws.surveyed else "return",
         "certificate": checked, "certified": not red,
-        "certificate_reason": red or _green(checked),
+        "certificate_reason": red or tables.green(checked),
         "ladder": ladder, "winner": "" if red else winner, "winner_label": "" if red else labels[winner],
-        "claims": claims[claims["policy"] != PLAIN].reset_index(drop=True),
+        "claims": claims[claims["policy"] != tables.PLAIN].reset_index(drop=True),
         "weekly": claim.weekly(draws, told),
-        "needed": _needed(claims, winner if winner != "logged" else config.agent, config.refits, len(b.log.viewer)),
+        "needed": tables.needed(claims, told_of, config.refits, len(b.log.viewer)),
         "curve": pd.DataFrame(trained.network.curve),
-        "recommends": _recommends(draws, told, segments[b.rows][draws.rows], inputs.segment_names, log),
+        "recommends": tables.recommends(draws, told, segments[b.rows][draws.rows], inputs.segment_names, log),
         "off_policy": estimates, "off_policy_note": note,
         "guards": {
             "offers_a_week": config.offers_a_week, "offer_share": config.offer_share,
-            "most_seen": draws.most_offers[best if best != "logged" else config.agent],
-            "share_seen": float(ladder.set_index("policy")["offers"][best if best != "logged" else config.agent]),
+            "most_seen": draws.most_offers[told_of],
+            "share_seen": float(ladder.set_index("policy")["offers"][told_of]),
         },
-        "augmentation": _augmented(draws, config.agent) if config.augment else {},
-        "notes": _notes(log, config, rules),
+        "augmentation": tables.augmented(draws, config.agent) if config.augment else {},
+        "notes": tables.notes(log, config, rules),
         "env_steps": trained.network.env_steps, "train_seconds": round(trained.network.seconds, 2),
         "refits": config.refits,
         **agents.stored(trained.network),
-        "states": _observation(everybody),
-        "viewers": _viewers(log, everybody, segments, inputs.segment_names, best, makers[best](np.arange(log.n))),
+        "states": tables.observation(everybody),
+        "viewers": tables.viewers(log, everybody, segments, inputs.segment_names, best, makers[best](np.arange(log.n))),
     }  # fmt: skip
 
 
@@ -164,7 +160,7 @@ def _enough(log: ImpressionLog) -> None:
             )
 
 
-def _half(log: ImpressionLog, profile: Floats, rows: Ints, of: Any) -> Half:
+def half(log: ImpressionLog, profile: Floats, rows: Ints, of: Any) -> Half:
     own = log.of(rows)
     replayed = replay(own, profile[rows], of)
     return Half(rows, own, profile[rows], replayed, response.fit(own, replayed))
@@ -182,7 +178,7 @@ def _discounts(a: Half) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _environment(a: Half, rules: claim.Rules, seed: int, viewers: int) -> tuple[LiveShopping, Ints]:
+def environment(a: Half, rules: claim.Rules, seed: int, viewers: int) -> tuple[LiveShopping, Ints]:
     """Of some viewers of A, and their rows in A."""
     picked = np.random.default_rng([seed, 92]).integers(0, a.log.n, viewers)
     if a.log.n >= viewers:
@@ -194,11 +190,11 @@ def _environment(a: Half, rules: claim.Rules, seed: int, viewers: int) -> tuple[
     return env, picked
 
 
-def _makers(
+def makers_of(
     a: Half, rules: claim.Rules, chances: Floats, config: Config, trained: agents.Trained, segments: Ints
 ) -> dict[str, claim.Maker]:
     """Every rung of the ladder, for rows of the whole log. All that is learned comes from A."""
-    env, _ = _environment(a, rules, config.seed, min(CHOOSING, a.log.n))
+    env, _ = environment(a, rules, config.seed, min(CHOOSING, a.log.n))
     penalty = policies.best_penalty(env, a.fitted, rules.reward, config.seed)
     fixed: dict[str, policies.Policy] = {
         "random": policies.Random(rules.offers),
@@ -213,7 +209,7 @@ def _makers(
     return makers
 
 
-def _for(makers: dict[str, claim.Maker], rows: Ints) -> dict[str, claim.Maker]:
+def of_rows(makers: dict[str, claim.Maker], rows: Ints) -> dict[str, claim.Maker]:
     """The same for rows of a part of the log."""
 
     def of(maker: claim.Maker) -> claim.Maker:
@@ -233,113 +229,3 @@ def _part(report: Report, begin: float, end: float) -> Report:
         report(Progress(begin + (end - begin) * progress.fraction, 1, progress.message, progress.curve))
 
     return told
-
-
-def _green(checked: pd.DataFrame) -> str:
-    worst = checked[checked["by"] == "all"]["error"].abs().max()
-    return (
-        "Today's policy, simulated for viewers it was not learned from, comes within"
-        f" {max(worst, 0.001):.1%} of their orders, interactions, revenue and visits."
-    )
-
-
-def _needed(claims: pd.DataFrame, policy: str, refits: int, impressions: int) -> dict[str, Any]:
-    """half_width_impressions: None where no log could give half the width, as the simulator's own error is wider."""
-    row = claims[(claims["policy"] == policy) & (claims["metric"] == "revenue")].iloc[0]
-    reach = float(row["high"] - row["low"]) / 2
-    fixed = reach_of(MISFIT * abs(float(row["relative"])), refits)
-    left = (reach / 2) ** 2 - fixed**2
-    more = (
-        (reach**2 - fixed**2) / left if left > 0 else np.inf
-    )  # what is left to chance falls with the root of the rows
-    return {
-        "impressions": impressions,
-        "width": 2 * reach,
-        "half_width_impressions": round(more * impressions) if more < MOST_LONGER else None,
-    }
-
-
-def _recommends(
-    draws: claim.Draws, told: list[str], segments: Ints, names: list[str], log: ImpressionLog
-) -> pd.DataFrame:
-    offers, rows = len(log.offers), []
-    for policy in told:
-        for code, name in enumerate(names):
-            counts = draws.chosen[policy][segments == code].sum(axis=0)
-            for action, count in enumerate(counts):
-                rows.append(
-                    {"policy": policy, "segment": name, "category": log.categories[action // offers],
-                     "offer": log.offers[action % offers], "share": float(count / max(counts.sum(), 1e-12))}
-                )  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _augmented(draws: claim.Draws, agent: str) -> dict[str, float]:
-    with_, withs = draws.metric("value", agent)
-    without, withouts = draws.metric("value", PLAIN)
-    low, high = interval(with_ - without, withs - withouts)
-    return {"with": with_, "without": without, "difference": with_ - without, "low": low, "high": high}
-
-
-def _notes(log: ImpressionLog, config: Config, rules: claim.Rules) -> list[str]:
-    notes = []
-    if not np.isfinite(log.propensity).any():
-        notes.append(
-            "The log does not tell the chances of its choices. Today's policy is told from what it chose, and what it"
-            " knew of people may count as their taste. Log the chance of each choice from now on."
-        )
-    if len(log.offers) == 1 and (config.offers_a_week is not None or config.offer_share is not None):
-        notes.append("The log holds no offers, so that limits on them change nothing.")
-    if not np.isfinite(log.seconds).any():
-        notes.append(
-            "Nobody measured how long people watched: what they like is told from their orders alone."
-        )
-    notes.append(
-        f"A visit is taken for {rules.slots} recommendations, the mean of the log, and a week for one visit at most."
-    )
-    return notes
-
-
-def _observation(viewers: Viewers) -> NDArray[np.float32]:
-    """As LiveShopping gives it at the beginning."""
-    return np.concatenate([viewers.features(), np.zeros((viewers.n, 2), np.float32)], axis=1)
-
-
-def _viewers(
-    log: ImpressionLog, viewers: Viewers, segments: Ints, names: list[str], best: str, policy: policies.Policy
-) -> Table:
-    """user_id, segment, what was seen of them, and what the policy would show next."""
-    offers = len(log.offers)
-    if isinstance(policy, policies.Logged):
-        values = policy.log_chances  # the likeliest, not a draw
-    else:
-        values = policy.values(viewers, _observation(viewers), np.random.default_rng(0))
-    by_category = values.reshape(viewers.n, -1, offers)
-    order = np.argsort(-by_category.max(axis=2), axis=1, kind="stable")
-    first = order[:, 0]
-    offer = by_category[np.arange(viewers.n), first].argmax(axis=1)
-    bought = np.zeros((viewers.n, len(log.categories)))
-    np.add.at(bought, (log.viewer, log.category), np.nan_to_num(log.purchases))
-    category = np.asarray([*log.categories, ""], dtype=object)
-    none = len(log.categories)
-    last = min(2, order.shape[1] - 1)
-    present = np.zeros((log.n, log.weeks), dtype=bool)
-    present[log.viewer, log.week] = True
-    return Table(
-        pa.table(
-            {
-                "user_id": pa.array(log.user_id, pa.string()),
-                "segment": pa.array([names[code] for code in segments], pa.string()),
-                "weeks_seen": present.sum(axis=1),
-                "orders": np.bincount(log.viewer, np.nan_to_num(log.purchases), log.n).astype(np.int64),
-                "favourite": pa.array(
-                    category[np.where(bought.any(axis=1), bought.argmax(axis=1), none)].tolist(), pa.string()
-                ),
-                "first": pa.array(category[first].tolist(), pa.string()),
-                "first_offer": pa.array([log.offers[code] for code in offer], pa.string()),
-                "second": pa.array(category[order[:, 1]].tolist(), pa.string()),
-                "third": pa.array(category[order[:, last]].tolist(), pa.string()),
-                "policy": pa.repeat(pa.scalar(best), log.n),
-            }
-        )
-    )

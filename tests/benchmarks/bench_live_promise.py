@@ -43,17 +43,17 @@ def world(seed: int, nothing: bool) -> dict[str, Any]:
     order = np.random.default_rng([seed, 90]).permutation(log.n)
     first, second = np.sort(order[: log.n // 2]), np.sort(order[log.n // 2 :])
     of = means(log.of(first))
-    a, b = (steps._half(log, profile, rows, of) for rows in (first, second))
+    a, b = (steps.half(log, profile, rows, of) for rows in (first, second))
     rules = claim.Rules(offers=len(log.offers), weeks=WEEKS, slots=live_worlds.SLOTS, reward=reward)
     chances = policies.logged_chances(log)
     config = Config(weeks=WEEKS, steps=STEPS, refits=REFITS, seed=seed)
     groups = np.zeros(log.n, dtype=np.int64)
-    env = steps._environment(a, rules, seed, TRAINED)
+    env = steps.environment(a, rules, seed, TRAINED)
     trained = agents.train(config, env, groups[first], [], np.zeros(0, np.float32), False, silent)
-    makers = steps._makers(a, rules, chances, config, trained, groups)
+    makers = steps.makers_of(a, rules, chances, config, trained, groups)
     makers = {name: makers[name] for name in (claim.BEFORE, *JUDGED)}
     draws = claim.draw(
-        claim.Judges(b.log, b.profile, b.replayed.end), steps._for(makers, second), rules, REFITS, seed,
+        claim.Judges(b.log, b.profile, b.replayed.end), steps.of_rows(makers, second), rules, REFITS, seed,
         played=len(second),
     )  # fmt: skip
     start, true = replay(log, profile, of).end, {}
@@ -67,7 +67,7 @@ def world(seed: int, nothing: bool) -> dict[str, Any]:
     out: dict[str, Any] = {name: {} for name in JUDGED}
     for row in claim.claims(draws).to_dict("records"):
         was, now = (
-            float(claim._metric(row["metric"], true[name], draws.surveyed, None))
+            float(claim.metric_of(row["metric"], true[name], draws.surveyed, None))
             for name in (claim.BEFORE, row["policy"])
         )
         told = [row["relative"], row["low"], row["high"], now / was - 1, row["better"]]

@@ -58,7 +58,7 @@ def test_one_draw_says_nothing() -> None:
 
 
 def test_a_longer_log_narrows_only_what_is_chance() -> None:
-    from socialml.analyses._live_compute import _needed
+    from socialml.analyses._live_tables import needed
 
     def claim(spread: float) -> dict:
         draws = np.random.default_rng(0).normal(0, 1, 40)
@@ -67,7 +67,7 @@ def test_a_longer_log_narrows_only_what_is_chance() -> None:
         frame = pd.DataFrame(
             [{"policy": "p", "metric": "revenue", "relative": 0.2, "low": low, "high": high}]
         )
-        return _needed(frame, "p", 40, 1000)
+        return needed(frame, "p", 40, 1000)
 
     assert claim(0.06)["half_width_impressions"] is None  # 0.05 of 0.078 stays
     many = claim(0.5)["half_width_impressions"]

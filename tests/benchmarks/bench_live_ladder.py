@@ -1,0 +1,138 @@
+"""The live policy's ladder on the sample: in the simulator and in the planted world, and who beats whom in pairs.
+
+With fatigue planted, the learned policy must beat the best choice at once with an interval above 0 and be level with
+the same rule that gives a rest. In the planted world stands beside them what knows every taste: the best choice at
+once, with the rest that suits it best.
+
+run() -> dict, and `python -m tests.benchmarks.bench_live_ladder [viewers [seeds]]` prints it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from socialml import sample
+from socialml.analyses import _live_agents as agents
+from socialml.analyses import _live_claim as claim
+from socialml.analyses import _live_compute as steps
+from socialml.analyses import _live_inputs as reading
+from socialml.analyses import live_policy as analysis
+from socialml.environments import policies
+from socialml.environments.live_shopping import LiveShopping, Reward
+from socialml.environments.outcome import Outcome
+from socialml.environments.replay import means, replay
+from socialml.environments.rollout import play
+from socialml.evaluation.uplift import MISFIT, interval
+from socialml.ingest.task import ingest_file
+from socialml.progress import silent
+from socialml.sample import model
+from socialml.sample.live import Moment, Planted, World
+from socialml.store import Store
+
+USERS, SEEDS, REFITS = 4_000, 3, 30
+PENALTIES = (0.0, 0.25, 0.5, 1.0)
+
+
+class Knowing:
+    """Expects what the planted world will do, from its hidden moment."""
+
+    def __init__(self, room: Planted, offers: int) -> None:
+        self.room, self.offers = room, offers
+
+    def expected_all(self, viewers: Any) -> Outcome:
+        n, c = self.room.world.n, len(self.room.categories)
+        actions = [np.divmod(np.full(n, action), self.offers) for action in range(c * self.offers)]
+        each = [self.room.expected_outcome(viewers, *action) for action in actions]
+        names = Outcome.__dataclass_fields__
+        return Outcome(*(np.column_stack([getattr(one, name) for one in each]) for name in names))
+
+
+def one(users: int, seed: int) -> dict[str, Any]:
+    began = time.perf_counter()
+    shop = sample.generate(users, seed=seed, months=6)
+    with tempfile.TemporaryDirectory() as folder:
+        sample.write(shop, Path(folder))
+        with Store(Path(folder) / "shop.duckdb") as store:
+            ingest_file(store, Path(folder) / "impressions.csv", "shop")
+            inputs = analysis.prepare(store, "shop", analysis.Config(seed=seed))
+        log, profile = reading.log_of(inputs), reading.profile(inputs)
+    config, reward = analysis.Config(seed=seed), Reward()
+    order = np.random.default_rng([seed, 90]).permutation(log.n)
+    first, second = np.sort(order[: log.n // 2]), np.sort(order[log.n // 2 :])
+    of = means(log.of(first))
+    a, b = (steps.half(log, profile, rows, of) for rows in (first, second))
+    rules = claim.Rules(offers=len(log.offers), weeks=config.weeks, slots=4, reward=reward)
+    groups = np.zeros(log.n, dtype=np.int64)
+    env = steps.environment(a, rules, seed, steps.TRAINED)
+    trained = agents.train(config, env, groups[first], [], np.zeros(0, np.float32), False, silent)
+    makers = steps.makers_of(a, rules, policies.logged_chances(log), config, trained, groups)
+    draws = claim.draw(
+        claim.Judges(b.log, b.profile, b.replayed.end), steps.of_rows(makers, second), rules, REFITS, seed
+    )
+    pairs = {}
+    for other in ("greedy", "penalty", claim.BEFORE):
+        mine, mines = draws.metric("value", "dqn")
+        theirs, all_theirs = draws.metric("value", other)
+        low, high = interval(mine - theirs, mines - all_theirs, MISFIT)
+        pairs[f"dqn less {other}"] = [round(value, 2) for value in (mine - theirs, low, high)]
+    return {
+        **pairs, "simulated value": {name: round(draws.metric("value", name)[0], 2) for name in makers},
+        "planted value": _planted(shop, log, profile, of, makers, rules, seed),
+        "training, seconds": round(trained.network.seconds, 1), "seconds": round(time.perf_counter() - began, 1),
+    }  # fmt: skip
+
+
+def _planted(
+    shop: sample.Sample,
+    log: Any,
+    profile: Any,
+    of: Any,
+    makers: dict[str, claim.Maker],
+    rules: claim.Rules,
+    seed: int,
+) -> dict[str, float]:
+    world: World = shop.truth.live
+    names = np.array(shop.truth.user_id.to_pylist())[world.viewer]
+    place = {user: number for number, user in enumerate(names)}
+    rows = np.array([place[user] for user in log.user_id])
+    end = shop.truth.live_end
+    moment = Moment(end.fatigue[rows], end.mood[rows], end.here[rows])
+    categories = np.array([model.CATEGORIES.index(name) for name in log.categories])
+    start = replay(log, profile, of).end
+    room = Planted(world.of(rows), moment, categories)
+    env = LiveShopping(
+        start, room, rules.offers, weeks=rules.weeks, slots=rules.slots, reward=rules.reward, expected=True
+    )
+
+    def worth(policy: policies.Policy) -> float:
+        return float(np.mean([play(env, policy, seed + i).reward.sum() / log.n for i in range(2)]))
+
+    found = {name: worth(maker(np.arange(log.n))) for name, maker in makers.items()}
+    knowing = Knowing(room, rules.offers)
+    found["knows every taste"] = max(
+        worth(policies.Greedy(knowing, rules.reward, penalty, rules.weeks)) for penalty in PENALTIES
+    )
+    return {name: round(value, 2) for name, value in found.items()}
+
+
+def run(users: int = USERS, seeds: int = SEEDS) -> dict[str, Any]:
+    found = {f"seed {seed}": one(users, seed) for seed in range(seeds)}
+    beats = all(row["dqn less greedy"][1] > 0 for row in found.values())
+    level = all(row["dqn less penalty"][2] >= 0 for row in found.values())
+    return {
+        **found,
+        "beats the best choice at once": beats,
+        "level with a rest": level,
+        "holds": beats and level,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(*(int(word) for word in sys.argv[1:])), indent=1))
