@@ -74,7 +74,7 @@ class Response:
 
     def means(self, found: Floats) -> Outcome:
         """(..., 7) predictors -> the mean outcomes, (...) each."""
-        chances = _logistic(found[..., :4])
+        chances = logistic(found[..., :4])
         amount = chances[..., 0] * np.exp(np.minimum(found[..., 5] + self.spread[1] ** 2 / 2, 20))
         seconds = np.exp(np.minimum(found[..., 4] + self.spread[0] ** 2 / 2, 20))
         return Outcome(
@@ -84,7 +84,7 @@ class Response:
     def coming(self, viewers: Viewers) -> Floats:
         """(n,) chance to come within the next 7 days, at the end of a week."""
         about = (viewers.about_returning() - self.return_centre) / self.return_scale
-        return _logistic(self.return_coefficients[0] + about @ self.return_coefficients[1:])
+        return logistic(self.return_coefficients[0] + about @ self.return_coefficients[1:])
 
 
 def fit(log: ImpressionLog, replayed: Replay, start: Response | None = None) -> Response:
@@ -140,7 +140,7 @@ def _newton(x: Floats, y: Floats, beta: Floats) -> Floats:
     penalty = np.r_[0.0, np.full(x.shape[1], PENALTY)]
     hessian = np.empty((len(beta), len(beta)))
     for _ in range(_STEPS):
-        chance = _logistic(beta[0] + x @ beta[1:])
+        chance = logistic(beta[0] + x @ beta[1:])
         off, bend = chance - y, chance * (1 - chance)
         bent = bend[:, None] * x
         hessian[0, 0], hessian[1:, 1:] = bend.sum(), x.T @ bent
@@ -161,5 +161,5 @@ def _line(x: Floats, y: Floats) -> tuple[Floats, float]:
     return np.r_[model.intercept_, model.coef_], float(np.sqrt(((y - model.predict(x)) ** 2).mean()))
 
 
-def _logistic(x: Floats) -> Floats:
+def logistic(x: Floats) -> Floats:
     return 1 / (1 + np.exp(-np.clip(x, -30, 30)))

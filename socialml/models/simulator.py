@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from socialml.environments.outcome import Noise, Outcome
 from socialml.environments.viewers import Viewers
-from socialml.models.response import Response
+from socialml.models.response import Response, logistic
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,7 +61,7 @@ class Simulator:
         found = self._predictors(hidden, category, offer)
         self._found = None
         even = np.column_stack([noise.purchase, noise.like, noise.comment, noise.share])
-        hits = ((even < _logistic(found[:, :4])) & viewers.here[:, None]).astype(np.float64)
+        hits = ((even < logistic(found[:, :4])) & viewers.here[:, None]).astype(np.float64)
         spread = self.response.spread
         seconds = np.exp(np.minimum(found[:, 4] + spread[0] * noise.seconds, 20)) * viewers.here
         amount = np.exp(np.minimum(found[:, 5] + spread[1] * noise.amount, 20)) * hits[:, 0]
@@ -99,9 +99,5 @@ class Simulator:
         moment = np.column_stack([hidden.mood, hidden.suited(), np.log1p(hidden.since), hidden.slot])
         found = self._fixed[rows, category] + self._offered[rows, offer] + moment @ self._moment
         found += lately * self._fade + lately**2 * self._fade_squared
-        found[:, :4] -= self._added * (1 - 2 * _logistic(found[:, :4]))
+        found[:, :4] -= self._added * (1 - 2 * logistic(found[:, :4]))
         return found
-
-
-def _logistic(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))

@@ -10,7 +10,6 @@ run() -> dict, and `python -m tests.benchmarks.bench_forecast [seeds]` prints it
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -35,11 +34,10 @@ from socialml.models.forecast_floors import FLOORS
 from socialml.models.sequence_net import Settings, train
 from socialml.progress import silent
 from socialml.sample import ceiling
+from tests.benchmarks import resume
 from tests.benchmarks.bench_customers import relations
 from tests.models.toy_sequences import histories
 
-ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / ".bench" / "forecast"
 RETAIL = Path(os.environ.get("SOCIALML_REAL_DATA", "")) / "online_retail" / "online_retail.parquet"
 ENDS = {"december": date(2026, 1, 1), "march": date(2026, 4, 1)}
 LEAST = {("december", 20_000): 0.5, ("march", 20_000): 0.65, ("december", 5_000): 0.4, ("march", 5_000): 0.4}
@@ -173,9 +171,11 @@ def retail() -> Sequences:
 
 
 def version() -> str:
-    files = [ROOT / "socialml/analyses/_forecast_rules.py", Path(__file__)]
+    files = [resume.ROOT / "socialml/analyses/_forecast_rules.py", Path(__file__)]
     for name in (
         "sequence_net",
+        "sequence_windows",
+        "halves",
         "sequence_layers",
         "sequence_inputs",
         "sequence_loss",
@@ -183,21 +183,16 @@ def version() -> str:
         "blend",
         "forecast_floors",
     ):
-        files.append(ROOT / f"socialml/models/{name}.py")
-    files += [*sorted((ROOT / "socialml/sample").glob("*.py")), ROOT / "socialml/features/sequences.py"]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+        files.append(resume.ROOT / f"socialml/models/{name}.py")
+    files += [
+        *sorted((resume.ROOT / "socialml/sample").glob("*.py")),
+        resume.ROOT / "socialml/features/sequences.py",
+    ]
+    return resume.version(files)
 
 
 def kept(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    file = KEPT / version() / f"{name}.json"
-    if not file.exists():
-        found = work()
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(found, default=float))
-        print(
-            name, json.dumps({k: v for k, v in found.items() if k != "mae"}, default=float), file=sys.stderr
-        )
-    return json.loads(file.read_text())
+    return resume.kept("forecast", version(), name, work)
 
 
 def run(seeds: int = 3) -> dict[str, Any]:
