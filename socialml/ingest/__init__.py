@@ -6,5 +6,6 @@ from socialml.ingest.inspection import Inspection, inspect
 from socialml.ingest.options import Options
 from socialml.ingest.staging import Staged, stage
 from socialml.ingest.task import ingest_file
+from socialml.ingest.workbook import sheets
 
-__all__ = ["Inspection", "Options", "Staged", "ingest_file", "inspect", "stage"]
+__all__ = ["Inspection", "Options", "Staged", "ingest_file", "inspect", "sheets", "stage"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, read, staging, values
+from socialml.ingest import dates, guess, read, staging, values, workbook
 from socialml.ingest.layout import DELIMITER_NAMES, shape_of
 from socialml.ingest.read import Raw
 from socialml.ingest.records import is_time, time_candidates
@@ -36,7 +36,7 @@ class Inspection:
 
     file: str
     bytes: int
-    format: str  # 'csv' or 'parquet'
+    format: str  # 'csv', 'parquet' or 'excel'
     compressed: bool
     encoding: str | None
     delimiter: str | None
@@ -55,6 +55,8 @@ class Inspection:
     time_forms: dict[str, list[dict[str, Any]]]
     questions: list[dict[str, Any]]
     shape: str
+    sheet: str | None  # of a workbook, and all of its sheets
+    sheets: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -68,10 +70,11 @@ def inspect(
     remembered: dict[str, str] | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
 ) -> Inspection:
     """Look at a file without importing it.
 
-    kind, mapping, encoding, delimiter: what the user has settled already. remembered: the mapping of the last
+    kind, mapping, encoding, delimiter, sheet: what the user has settled already. remembered: the mapping of the last
     file with these headers, taken where its headers are all there.
     Raises UserError for files that cannot be read as a table.
     """
@@ -87,7 +90,7 @@ def inspect(
         source = open_source(path, work, encoding, head=None if small else HEAD)
         con = read.connect(work, memory_limit="600MB")
         try:
-            raw = read.read(con, source, path, work, delimiter, limit=_PARQUET_ROWS)
+            raw = read.read(con, source, path, work, delimiter, _PARQUET_ROWS, sheet)
             while not read.keep(con, raw):
                 raw = read.again(con, raw, path, work, delimiter)
             fetch: Fetch = lambda sql: con.execute(sql).fetchall()  # noqa: E731
@@ -110,7 +113,7 @@ def inspect(
         header=list(layout.names),
         sample=sample[:_SHOWN],
         rows_seen=raw.rows,
-        whole=raw.rows < _PARQUET_ROWS if source.format == "parquet" else small,
+        whole=small if source.format == "csv" else raw.rows < _PARQUET_ROWS,
         kind=guessed.kind,
         reason=guessed.reason,
         mapping=use,
@@ -120,6 +123,8 @@ def inspect(
         time_forms=forms,
         questions=questions,
         shape=shape_of(layout.names),
+        sheet=raw.sheet,
+        sheets=workbook.sheets(path),
     )
 
 

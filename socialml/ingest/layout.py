@@ -36,7 +36,14 @@ def find_layout(head: str, file: str, delimiter: str | None = None) -> Layout:
     """
     head = head.removeprefix("\ufeff")
     chosen = delimiter or _delimiter(head)
-    records = _records(head, chosen)
+    return judge(_records(head, chosen), file, chosen)
+
+
+def judge(records: list[tuple[list[str], int]], file: str, delimiter: str) -> Layout:
+    """From the first records that are not blank, each with the number of the line it ends on.
+
+    Raises UserError empty_file, not_enough_columns.
+    """
     if not records:
         raise UserError("empty_file", f"{file} holds no text.", "Export it again and add the new file.")
     width = _usual_width(records)
@@ -52,7 +59,7 @@ def find_layout(head: str, file: str, delimiter: str | None = None) -> Layout:
     header = _is_header(cells)
     line_before = records[first - 1][1] if first else 0
     names = unique_names(cells if header else [""] * max(width, len(cells)))
-    return Layout(chosen, names, line_after if header else line_before, header)
+    return Layout(delimiter, names, line_after if header else line_before, header)
 
 
 def unique_names(cells: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -14,4 +14,5 @@ class Options:
     date_order: str | None = None  # 'ymd', 'mdy' or 'dmy', for dates whose day and month look alike
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None  # of a workbook; None: the first that holds rows
     timezone: str = "Asia/Shanghai"  # of times that do not say their own

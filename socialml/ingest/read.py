@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from socialml.ingest import careful
+from socialml.errors import UserError
+from socialml.ingest import careful, workbook
 from socialml.ingest.layout import Layout, find_layout, unique_names
 from socialml.ingest.source import Source, reopen
 
@@ -44,6 +45,8 @@ class Raw:
     odd_spaces: bool = True
     proven: bool = True
     carried: dict[str, str] = field(default_factory=dict)
+    sheet: str | None = None  # of a workbook, and its others that hold rows
+    other_sheets: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -91,17 +94,28 @@ def read(
     work: Path,
     delimiter: str | None = None,
     limit: int | None = None,
+    sheet: str | None = None,
 ) -> Raw:
     """Make `raw` of the source, not yet proven where DuckDB can read it.
 
-    original: the file that was given. limit: of a Parquet file only the first rows.
-    Raises UserError empty_file, not_enough_columns, broken_parquet.
+    original: the file that was given. limit: of a Parquet file or a sheet only the first rows. sheet: of a workbook.
+    Raises UserError empty_file, not_enough_columns, broken_parquet, not_a_workbook; see also workbook.read.
     """
     if source.format == "parquet":
         from socialml.ingest import parquet
 
         names, rows = parquet.read(con, source, limit)
         return Raw(source, Layout("", unique_names(names), 0, True), rows, "rowid + 1")
+    if source.format == "excel":
+        layout, rows, chosen, others = workbook.read(con, source.path, sheet, limit)
+        carried = {"line": "line"}
+        return Raw(source, layout, rows, "line", carried=carried, sheet=chosen, other_sheets=others)
+    if sheet is not None:
+        raise UserError(
+            "not_a_workbook",
+            f"{source.file} has no sheets: it is not an Excel workbook.",
+            "Leave the sheet out.",
+        )
     layout = _layout(source, delimiter)
     scan = scan_file(source.path, layout.delimiter)
     rows = scan.lines - layout.skip

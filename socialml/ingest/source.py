@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from socialml.errors import UserError
+from socialml.ingest import workbook
 
 BLOCK = 1 << 20  # bytes read at once
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5", "cp1252", "latin-1")
@@ -31,7 +32,7 @@ class Source:
 
     file: str
     path: Path
-    format: str  # 'csv' or 'parquet'
+    format: str  # 'csv', 'parquet' or 'excel'
     encoding: str | None
     compressed: bool
     undecodable: int = 0
@@ -42,7 +43,7 @@ def open_source(path: Path, work: Path, encoding: str | None = None, head: int |
     """Find out what the file is and make it UTF-8.
 
     For a quick look: head takes only about so many bytes of text, cut at a line end.
-    Raises UserError: empty_file, not_a_table, excel_file, broken_gzip, wrong_encoding, bad_encoding_name.
+    Raises UserError: empty_file, not_a_table, zip_file, too_large, broken_gzip, wrong_encoding, bad_encoding_name.
     """
     start = _first_bytes(path)
     if not start:
@@ -51,6 +52,8 @@ def open_source(path: Path, work: Path, encoding: str | None = None, head: int |
         )
     if start[:4] == b"PAR1":
         return Source(path.name, path, "parquet", None, False)
+    if start.startswith(workbook.MAGIC) and workbook.is_workbook(path):
+        return Source(path.name, path, "excel", None, False)
     compressed = start[:2] == b"\x1f\x8b"
     sample = _text_head(path, compressed, BLOCK)
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
@@ -141,9 +144,11 @@ def _known(encoding: str) -> str:
 
 
 def _refuse_other_formats(name: str, sample: bytes) -> None:
-    if sample[:4] == b"PK\x03\x04" or sample[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    if sample.startswith(workbook.MAGIC):
         raise UserError(
-            "excel_file", f"{name} is an Excel workbook or a zip file, not a text table.", SAVE_AS
+            "zip_file",
+            f"{name} is a zip or office file that is no workbook.",
+            "Unpack it, and add the tables in it.",
         )
     opening = sample[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if opening.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"{\\rtf", b"%pdf")):

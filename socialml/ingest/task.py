@@ -32,6 +32,7 @@ class Config:
     date_order: str | None = None  # 'ymd', 'mdy' or 'dmy'
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None  # of a workbook
     currency: str = "CNY"  # of the dataset, where this import makes it
     timezone: str = "Asia/Shanghai"  # likewise
 
@@ -44,7 +45,7 @@ class Config:
         for name in ("path", "dataset"):
             if not isinstance(values.get(name), str) or not values[name].strip():
                 raise _bad(name, values.get(name), "it must be text that is not empty")
-        for name in ("file", "kind", "date_order", "encoding", "delimiter"):
+        for name in ("file", "kind", "date_order", "encoding", "delimiter", "sheet"):
             if values.get(name) is not None and not isinstance(values[name], str):
                 raise _bad(name, values[name], "it must be text or nothing")
         _one_of("kind", values.get("kind"), tuple(KINDS))
@@ -99,7 +100,9 @@ def prepare(store: Store, dataset: str, config: Config) -> Inputs:
     currency = known[dataset].currency if dataset in known else config.currency
     kind, mapping = config.kind, config.mapping
     if mapping is None:
-        seen = inspect(config.path, kind=kind, encoding=config.encoding, delimiter=config.delimiter)
+        seen = inspect(
+            config.path, kind=kind, encoding=config.encoding, delimiter=config.delimiter, sheet=config.sheet
+        )
         kind, mapping = seen.kind, recalled(store, seen)
     return Inputs(
         config.path, zone, kind, mapping, currency, datetime.now(UTC).replace(tzinfo=None, microsecond=0)
@@ -146,6 +149,7 @@ def ingest_file(
     date_order: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     currency: str = "CNY",
     timezone: str = "Asia/Shanghai",
     report: Report = silent,
@@ -155,12 +159,18 @@ def ingest_file(
     mapping: may hold only some fields; the others are recalled or guessed.
     """
     if mapping:
-        seen = inspect(path, kind=kind, encoding=encoding, delimiter=delimiter)
+        seen = inspect(path, kind=kind, encoding=encoding, delimiter=delimiter, sheet=sheet)
         kind, others = seen.kind, recalled(store, seen)
         mapping = {
             f: h for f, h in others.items() if f not in mapping and h not in mapping.values()
         } | mapping
-    given = {"kind": kind, "date_order": date_order, "encoding": encoding, "delimiter": delimiter}
+    given = {
+        "kind": kind,
+        "date_order": date_order,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "sheet": sheet,
+    }
     config = Config.from_json(
         {
             "path": str(path),
@@ -194,6 +204,7 @@ def _options(inputs: Inputs, config: Config) -> Options:
         date_order=config.date_order,
         encoding=config.encoding,
         delimiter=config.delimiter,
+        sheet=config.sheet,
         timezone=inputs.timezone,
     )
 

@@ -20,6 +20,7 @@ from socialml.ui import context, parts, progress, state
 _NOT_USED = "– not in the file –"
 _NEW = "A new dataset"
 _ORDERS = {"ymd": "Year, month, day", "mdy": "Month first (4/30)", "dmy": "Day first (30/4)"}
+_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "latin-1")
 _DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "THB", "KRW")
@@ -61,14 +62,14 @@ def section(chosen: context.Context | None) -> None:
 def _receive() -> None:
     turn = st.session_state.setdefault("_upload_turn", 0)
     dropped = st.file_uploader(
-        "CSV, TSV, Parquet or a gzip of them, up to 1 GB",
-        type=["csv", "tsv", "txt", "gz", "parquet"],
+        "CSV, TSV, Excel, Parquet or a gzip of text, up to 1 GB",
+        type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
         key=f"file-{turn}",
-        help="Orders, behaviour events, customers, or any other table. The file stays on this machine.",
+        help="Orders, behaviour events, customers, creators and past campaigns, or any other table. The file stays on this machine.",
     )
     if dropped is not None:
         # Messages name the file by its path's last part, so it keeps its own name, in a folder of its own.
-        suffixes = "".join(re.findall(r"\.(?:csv|tsv|txt|gz|parquet)", dropped.name.lower())[-2:])
+        suffixes = "".join(re.findall("|".join(map(re.escape, _SUFFIXES)), dropped.name.lower())[-2:])
         stem = re.sub(r"[^\w\- ]+", " ", dropped.name.split(".")[0]).strip()[:60] or "file"
         folder = state.store().inbox / secrets.token_hex(8)
         folder.mkdir()
@@ -95,6 +96,7 @@ def _receive() -> None:
 def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     """Show what was understood; let the user change it; import."""
     st.markdown(f"**{parts.plain(upload['name'])}**: check what was understood, then import.")
+    sheet = _sheet(upload["path"])
     with st.expander("Encoding and columns split by", icon=":material/translate:"):
         left, right = st.columns(2)
         encoding = left.selectbox(
@@ -107,10 +109,10 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
             key="up-delimiter",
         )
     try:
-        found = _inspect(upload["path"], None, encoding, delimiter)
+        found = _inspect(upload["path"], None, encoding, delimiter, sheet)
         said = st.session_state.get("up-kind")
         if said not in (None, found.kind):
-            found = _inspect(upload["path"], said, encoding, delimiter)
+            found = _inspect(upload["path"], said, encoding, delimiter, sheet)
     except UserError as problem:
         parts.error(problem)
         _discard_button(upload)
@@ -133,7 +135,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
     if any(mapping.get(field) != found.mapping.get(field) for field in clocks):
         # Another column holds the time than the one guessed: its dates may need the question too.
         pairs = tuple(mapping.items())
-        found = _inspect(upload["path"], kind, encoding, delimiter, pairs)
+        found = _inspect(upload["path"], kind, encoding, delimiter, sheet, pairs)
     order = _date_order(found)
     gaps = KINDS[kind].missing(set(mapping))
     if gaps:
@@ -157,6 +159,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
                     "date_order": order,
                     "encoding": encoding,
                     "delimiter": delimiter,
+                    "sheet": sheet,
                 },
             )
         _discard_button(upload)
@@ -168,10 +171,29 @@ def _inspect(
     kind: str | None,
     encoding: str | None,
     delimiter: str | None,
+    sheet: str | None,
     mapping: tuple[tuple[str, str], ...] | None = None,
 ) -> Inspection:
     given = None if mapping is None else dict(mapping)
-    return ingest.inspect(path, kind=kind, mapping=given, encoding=encoding, delimiter=delimiter)
+    return ingest.inspect(path, kind=kind, mapping=given, encoding=encoding, delimiter=delimiter, sheet=sheet)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _sheets(path: str) -> list[str]:
+    """Of a workbook; none of any other file, or of one that cannot be opened (which `_inspect` tells)."""
+    try:
+        return ingest.sheets(path)
+    except UserError:
+        return []
+
+
+def _sheet(path: str) -> str | None:
+    """Asked only where a workbook has more than one."""
+    names = _sheets(path)
+    if len(names) < 2:
+        return None
+    return st.selectbox("Sheet", [None, *names], format_func=lambda name: name or "The first that holds rows",
+                        key="up-sheet")  # fmt: skip
 
 
 def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:

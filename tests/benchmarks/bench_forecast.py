@@ -170,29 +170,8 @@ def retail() -> Sequences:
     return replace(seq, days_since=np.where(np.isfinite(last), ends - last, np.nan))
 
 
-def version() -> str:
-    files = [resume.ROOT / "socialml/analyses/_forecast_rules.py", Path(__file__)]
-    for name in (
-        "sequence_net",
-        "sequence_windows",
-        "halves",
-        "sequence_layers",
-        "sequence_inputs",
-        "sequence_loss",
-        "boosted_forecast",
-        "blend",
-        "forecast_floors",
-    ):
-        files.append(resume.ROOT / f"socialml/models/{name}.py")
-    files += [
-        *sorted((resume.ROOT / "socialml/sample").glob("*.py")),
-        resume.ROOT / "socialml/features/sequences.py",
-    ]
-    return resume.version(files)
-
-
 def kept(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    return resume.kept("forecast", version(), name, work)
+    return resume.kept("forecast", resume.version(__file__), name, work)
 
 
 def run(seeds: int = 3) -> dict[str, Any]:

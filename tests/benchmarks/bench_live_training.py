@@ -12,7 +12,6 @@ SOCIALML_BENCH_CAP (seconds a run) make it smaller.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import statistics
@@ -23,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.benchmarks import resume
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT, PEERS = ROOT / ".bench" / "live_training", ROOT / ".bench" / "peers"
@@ -235,25 +236,9 @@ def piece(kind: str, *words: str) -> dict[str, Any]:
     return ours(room, n, seed) if kind == "ours" else theirs(room, n, PEER[n][int(words[1])], seed)
 
 
-def version() -> str:
-    """A hash of what a run depends on."""
-    digest = hashlib.sha256()
-    for file in [
-        *sorted((ROOT / "socialml/environments").glob("*.py")),
-        *(
-            ROOT / f"socialml/models/{name}.py"
-            for name in ("action_values", "dqn", "transitions", "response")
-        ),
-        ROOT / "tests/models/small_worlds.py",
-        Path(__file__),
-    ]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def kept(*words: str) -> dict[str, Any]:
     """A run in a process of its own, or what is kept of it."""
-    file = KEPT / f"{'-'.join(words)}-{version()}-{CAP:g}.json"
+    file = KEPT / f"{'-'.join(words)}-{resume.version(__file__)}-{CAP:g}.json"
     if not file.exists():
         code = f"print(json.dumps(b.piece(*{words!r})))"
         code = f"import json; from tests.benchmarks import bench_live_training as b; {code}"

@@ -180,7 +180,7 @@ def test_parquet_with_zones(tmp_path, staged):
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00\x01" * 50, "not_a_table"),
         (b"<!DOCTYPE html><html><body>Login</body></html>", "not_a_table"),
         (b"%PDF-1.4 text", "not_a_table"),
-        (b"PK\x03\x04" + b"abc" * 20, "excel_file"),
+        (b"PK\x03\x04" + b"abc" * 20, "zip_file"),
         (b"\x1f\x8b\x08\x00rubbish", "broken_gzip"),
         (b"PAR1rubbishPAR1", "broken_parquet"),
         (b"just a letter\nto a friend\n", "not_enough_columns"),
