@@ -9,20 +9,13 @@ from socialml.schema import KINDS
 from socialml.ui import context, parts, progress, receipts, state, uploads
 
 TITLE = "Data"
-_NOUNS = {
-    "events": "behaviour event",
-    "orders": "order line",
-    "users": "customer record",
-    "impressions": "shown recommendation",
-    "records": "record",
-}
 
 
 def answer(chosen: context.Context) -> str:
     tables = state.store().tables(chosen.name)
     if not tables:
         return f"'{chosen.name}' is empty: add a file, or delete it."
-    held = words.listed([words.plural(rows, _NOUNS[kind]) for kind, rows in tables.items()])
+    held = words.listed([words.plural(rows, KINDS[kind].noun) for kind, rows in tables.items()])
     days = f", from {chosen.first} to {chosen.last}" if chosen.first else ""
     return f"'{chosen.name}' holds {held}{days}."
 
@@ -39,6 +32,7 @@ def show(chosen: context.Context) -> None:
             st.page_link(
                 "pages/segments.py", label="Find the groups of these customers", icon=":material/groups:"
             )
+        _campaign({info.kind for info in imports})
     files, changes, look, keep = parts.tabs(
         "data-tab", ["What came in?", "What was changed?", "How do the rows look?", "Undo or delete"]
     )
@@ -59,9 +53,23 @@ def show(chosen: context.Context) -> None:
             _undo_and_delete(chosen)
 
 
+def _campaign(kinds: set[str]) -> None:
+    """After an import: on to the plan, or what it still needs."""
+    needed = {"creators", "placements"}
+    if needed <= kinds:
+        st.page_link("pages/campaign.py", label="Plan a campaign's budget", icon=":material/payments:")
+    for kind in needed - kinds if needed & kinds else ():
+        st.caption(f"To plan a campaign's budget, bring {KINDS[kind].label.lower()} into this dataset too.")
+
+
 def _changes(chosen: context.Context) -> None:
     """Gaps filled, extremes clipped, skews reduced, before customers are grouped."""
     run = state.newest_run(chosen.name, "segments")
+    if run is None and chosen.first is None:
+        st.info(
+            "Nothing: rows are used as they came in. Customers' rows are prepared before they are grouped."
+        )
+        return
     if run is None:
         st.info("Shown after the groups are made: what was missing, clipped and rescaled for each feature.")
         st.page_link("pages/segments.py", label="Find the groups", icon=":material/groups:")

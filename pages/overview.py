@@ -9,6 +9,7 @@ import streamlit as st
 from socialml import words
 from socialml.features import overview as features
 from socialml.figures import overview as figures
+from socialml.schema import KINDS
 from socialml.ui import context, parts, state
 
 
@@ -153,8 +154,11 @@ def _changed(chosen: context.Context) -> None:
     change = _change(str(state.store().path), chosen.name, chosen.version)
     if change is None:
         return
-    sentence = f"The last import, {change.file}, added {words.plural(change.rows, 'row')} of {change.kind}"
-    sentence += f" and {words.plural(change.new_users, 'customer')} not seen before."
+    kind = KINDS[change.kind]
+    sentence = f"The last import, {change.file}, added {words.plural(change.rows, kind.noun)}"
+    sentence += (
+        f" and {words.plural(change.new_users, 'customer')} not seen before." if kind.of_customers else "."
+    )
     if change.already_there:
         sentence += f" {words.plural(change.already_there, 'row')} were there already and were left out."
     st.markdown(parts.plain(sentence))

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from socialml.schema import EVENT_COLUMNS, USER_COLUMNS
+from socialml.schema import CREATOR_COLUMNS, EVENT_COLUMNS, USER_COLUMNS
 from socialml.store import ImportInfo, Store
 
 ARROW = {
@@ -60,5 +60,5 @@ def order(
 def add(
     store: Store, rows: list[dict[str, Any]], kind: str = "orders", file: str = "a.csv", **more: Any
 ) -> ImportInfo:
-    columns = USER_COLUMNS if kind == "users" else EVENT_COLUMNS
+    columns = {"users": USER_COLUMNS, "creators": CREATOR_COLUMNS}.get(kind, EVENT_COLUMNS)
     return store.add_import("shop", kind, staged(store, rows, columns), receipt(len(rows), file, **more))

@@ -148,7 +148,8 @@ def test_ids_say_nothing_about_the_kind(shop: sample.Sample) -> None:
 @pytest.mark.parametrize("users", [1, 5])
 def test_tiny_shops_work(users: int, tmp_path: Path) -> None:
     files = sample.write(sample.generate(users), tmp_path)
-    assert [file["kind"] for file in files] == ["events", "orders", "users", "impressions", "truth", "truth"]
+    kinds = ["events", "orders", "users", "impressions", "creators", "placements"]
+    assert [file["kind"] for file in files] == [*kinds, "truth", "truth", "truth"]
     assert (tmp_path / "users.csv").read_text(encoding="utf-8").count("\n") == users + 1
 
 

@@ -60,6 +60,7 @@ def sample(
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field.")
 @click.option("--date-order", type=click.Choice(["ymd", "mdy", "dmy"]))
 @click.option("--encoding", help="Such as gb18030; found if not given.")
+@click.option("--sheet", help="Of an Excel workbook; the first that holds rows if not given.")
 @click.option("--currency", default="CNY", show_default=True, help="Of a new dataset.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of a new dataset.")
 def ingest(
@@ -70,11 +71,12 @@ def ingest(
     pairs: tuple[str, ...],
     date_order: str | None,
     encoding: str | None,
+    sheet: str | None,
     currency: str,
     timezone: str,
     seed: int,
 ) -> tuple[dict[str, Any], str]:
-    """Import CSV, TSV or Parquet files into a dataset."""
+    """Import CSV, TSV, Excel or Parquet files into a dataset."""
     from socialml.ingest.task import ingest_file
 
     mapping: dict[str, str] = {}
@@ -97,6 +99,7 @@ def ingest(
                 mapping=mapping or None,
                 date_order=date_order,
                 encoding=encoding,
+                sheet=sheet,
                 currency=currency,
                 timezone=timezone,
                 report=tell,
@@ -179,7 +182,7 @@ def demo(store: Store, seed: int) -> tuple[dict[str, Any], str]:
 
     if store.datasets():
         return {"dataset": None, "run_id": None}, "The store has data already; nothing was added."
-    for kind in ("users", "orders", "events", "impressions"):
+    for kind in ("users", "orders", "events", "impressions", "creators", "placements"):
         ingest_file(store, ROOT / "sample_data" / f"{kind}.csv", SAMPLE, kind=kind, report=tell)
     run = base.run("segments", store, SAMPLE, analysis.Config(), tell)
     return {"dataset": SAMPLE, "run_id": run.run_id}, f"The dataset '{SAMPLE}' is ready."

@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from socialml.schema import KINDS
 from socialml.store import Store
 
 TAIL_POINTS = 200  # of the curve of revenue over products
@@ -149,8 +150,10 @@ def last_change(store: Store, dataset: str) -> Change | None:
             return None
         last, earlier = imports[-1], imports[:-1]
         new_users = 0
-        if last.kind != "records":
-            known = [f"SELECT user_id FROM rows_{info.id}" for info in earlier if info.kind != "records"]
+        if KINDS[last.kind].of_customers:
+            known = [
+                f"SELECT user_id FROM rows_{info.id}" for info in earlier if KINDS[info.kind].of_customers
+            ]
             unseen = f"EXCEPT ({' UNION '.join(known)})" if known else ""
             row = con.execute(
                 "SELECT count(*) FROM"

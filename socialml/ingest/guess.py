@@ -18,6 +18,13 @@ class Guess:
     mapping: dict[str, str]
 
 
+# Headers that only these kinds have say which it is, though it may lack another that is needed.
+_CAMPAIGN = {
+    "placements": ("campaign_id", "creator_id", "phase"),
+    "creators": ("creator_id", "channel", "price"),
+}
+
+
 def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = None) -> Guess:
     """From headers first, from the values of an action column where events and orders both fit.
 
@@ -34,6 +41,10 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
             _says(found["impressions"], ("user_id", "ts", "category", "propensity")),
             found["impressions"],
         )
+    for name, telling in _CAMPAIGN.items():
+        alone = "user_id" not in found["events"]
+        if set(telling) <= set(found[name]) and (alone or not KINDS[name].missing(set(found[name]))):
+            return Guess(name, _says(found[name], telling), found[name])
     complete = {name for name, mapping in found.items() if not KINDS[name].missing(set(mapping))}
     if "events" in complete:
         header = found["events"]["action"]

@@ -10,9 +10,23 @@ from socialml.ingest import dates, values, zones
 from socialml.ingest.forms import ISO
 from socialml.ingest.read import Raw
 from socialml.ingest.values import MISSING, NOT_A_TIME, OUT_OF_RANGE, Cast, Fetch
-from socialml.schema import ACTIONS, EVENT_COLUMNS, IMPRESSION_COLUMNS, KINDS, USER_COLUMNS
+from socialml.schema import (
+    ACTIONS,
+    CREATOR_COLUMNS,
+    EVENT_COLUMNS,
+    IMPRESSION_COLUMNS,
+    KINDS,
+    PLACEMENT_COLUMNS,
+    TIER_WORDS,
+    USER_COLUMNS,
+)
 
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"
+BELOW_ZERO, NO_PHASE = "below 0", "not a phase from 1 to 100"
+_NEVER_NEGATIVE = {
+    "creators": ("price", "followers"),
+    "placements": ("price", "reads", "likes", "comments", "shares", "later_reads"),
+}
 _MOST_WORDS = 5_000  # different actions looked at
 
 
@@ -92,8 +106,9 @@ def plan(
             add_time(made, fetch, name, header, values.trimmed(column, raw.odd_spaces), date_order, iso)
         else:
             made.casts[name] = values.cast(
-                fetch, name, schema.column(name).type, header, column, raw.odd_spaces, cells
-            )
+                fetch, name, schema.column(name).type, header, column, raw.odd_spaces, cells,
+                schema.column(name).usual,
+            )  # fmt: skip
     _require(made, kind)
     made.problems += [
         Problem(condition, cast.header, cast.value, reason)
@@ -105,6 +120,15 @@ def plan(
     if kind == "impressions":
         made.clock, made.amount = "d_ts_local", "f_amount" if "amount" in made.casts else None
         return _typed(made, IMPRESSION_COLUMNS)
+    if kind in _NEVER_NEGATIVE:
+        _limit(made, kind)
+        made.clock = "d_ts_local" if "ts" in made.casts else None
+        _typed(made, CREATOR_COLUMNS if kind == "creators" else PLACEMENT_COLUMNS)
+        if "tier" in made.casts:
+            cases = " ".join(f"WHEN {quoted(word)} THEN {quoted(tier)}" for word, tier in TIER_WORDS.items())
+            made.derived.append({"d_tier": f"CASE lower(f_tier) {cases} END"})
+            made.columns["tier"] = "d_tier"
+        return made
     return _events(made, kind)
 
 
@@ -243,6 +267,15 @@ def _events(made: Plan, kind: str) -> Plan:
         sql = special.get(name) or (f"f_{name}" if name in have else "NULL")
         made.columns[name] = f"{sql}::{kind_}"
     return made
+
+
+def _limit(made: Plan, kind: str) -> None:
+    """Rows with a number that no creator and no booking can have are rejected."""
+    for name, cast in made.casts.items():
+        if name in _NEVER_NEGATIVE[kind]:
+            made.problems.append(Problem(f"f_{name} < 0", cast.header, cast.value, BELOW_ZERO))
+        elif name == "phase":
+            made.problems.append(Problem("f_phase NOT BETWEEN 1 AND 100", cast.header, cast.value, NO_PHASE))
 
 
 def _typed(made: Plan, columns: tuple[tuple[str, str], ...]) -> Plan:

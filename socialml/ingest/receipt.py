@@ -11,7 +11,7 @@ from socialml.ingest.plan import Clock, Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
 
-_ONE = {"have": "has", "are": "is", "repeat": "repeats"}
+_ONE = {"have": "has", "are": "is", "repeat": "repeats", "name": "names"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,28 @@ def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
             have["registered"].value,
             "registered later than this import.",
         )
+    if kind == "creators" and "tier" in have:
+        add(
+            "unknown_tier",
+            "f_tier IS NOT NULL AND d_tier IS NULL",
+            "f_tier",
+            "have a tier that is not head, mid or tail; their followers tell it.",
+        )
+    if "later_reads" in have and "reads" in have:
+        add(
+            "later_above_reads",
+            "f_later_reads > f_reads",
+            "f_later_reads",
+            "have more reads after the phase than in all.",
+        )
     for cast in have.values():
+        if cast.percents:
+            add(
+                "read_as_percent",
+                cast.percents,
+                cast.value,
+                f"have a '{cast.header}' without a % sign, read as percent: 65 as 65%.",
+            )
         if cast.rounded:
             add(
                 "decimals_rounded",
@@ -155,6 +176,12 @@ def repeats(count: int) -> dict[str, Any]:
     return warning("exact_duplicates", count, "repeat an earlier row of this file, kept as they are.")
 
 
+def twice(count: int) -> dict[str, Any]:
+    return warning(
+        "creator_twice", count, "name a creator who comes again further down; the last row counts."
+    )
+
+
 def _agree(count: int, sentence: str) -> str:
     """'have' for many, 'has' for one."""
     if count != 1:
@@ -176,6 +203,15 @@ def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:
                     f"{raw.source.undecodable:,} characters could not be read as {raw.source.encoding};"
                     " each is now \ufffd."
                 ),
+            }
+        )
+    if raw.other_sheets:
+        told.append(
+            {
+                "code": "other_sheets",
+                "count": len(raw.other_sheets),
+                "examples": raw.other_sheets[:3],
+                "sentence": f"Only the sheet '{raw.sheet}' was read; {len(raw.other_sheets)} more hold rows.",
             }
         )
     if made.empty_columns:

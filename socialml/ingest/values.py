@@ -18,12 +18,14 @@ __all__ = ["Cast", "Fetch", "cast", "trimmed", "without_null_words"]
 
 NOT_A_NUMBER, NOT_WHOLE, TOO_LARGE = "not a number", "not a whole number", "too large"
 NOT_A_FLAG = "not yes or no"
+NOT_A_SHARE = "not between 0 and 100%"
 MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date before 1900 or after 2199"
 # Words in an id column that mean nobody. Not every null word: 'na' or '-' may be a shop's own id.
 _NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
 _SIGNS = r"(?:CNY|RMB|USD|EUR|GBP|HK\$|US\$|[¥￥$€£元])"
 _NUMBER = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
 AMOUNT = rf"\(?(?:[-+]? ?{_SIGNS}? ?|{_SIGNS} ?[-+]){_NUMBER} ?{_SIGNS}?\)?"
+_SCALED = AMOUNT.replace(_NUMBER, f"{_NUMBER}(?: ?[万亿wW])?")
 _ODD_SPACES = " || chr(9) || chr(160) || chr(12288) || chr(65279)"
 
 
@@ -42,6 +44,7 @@ class Cast:
     value: str
     problems: list[tuple[str, str]] = field(default_factory=list)
     rounded: str | None = None  # condition: had more decimals than are stored
+    percents: str | None = None  # condition: a share above 1 without a sign, or beside many of these
     damaged: str | None = None  # condition: an id in the form 6.9E+18, whose digits are lost
 
 
@@ -65,14 +68,17 @@ def _is_word(value: str, words: tuple[str, ...]) -> str:
 
 
 def cast(
-    fetch: Fetch, name: str, kind: ColumnType, header: str, column: str, odd_spaces: bool, first: list[str]
-) -> Cast:
+    fetch: Fetch, name: str, kind: ColumnType, header: str, column: str, odd_spaces: bool, first: list[str],
+    usual: float = 1.0,
+) -> Cast:  # fmt: skip
     """How a field that is not a time is read. first: the column's first cells."""
     clean = trimmed(column, odd_spaces)
     if kind == "text":
         return Cast(name, header, [{f"f_{name}": clean}], f"f_{name}")
     if kind == "id":
         return _id(fetch, name, header, column, clean, first)
+    if kind == "share":
+        return _share(fetch, name, header, clean, usual)
     a, o, t, v, n = (f"{letter}_{name}" for letter in "aotvn")
     steps = [
         {a: f"try_cast({column} AS {SQL_TYPES[kind]})"},
@@ -114,6 +120,27 @@ def _id(fetch: Fetch, name: str, header: str, column: str, clean: str, first: li
     return Cast(name, header, steps, v, damaged=f"contains({v}, 'E+')")
 
 
+def _share(fetch: Fetch, name: str, header: str, clean: str, usual: float) -> Cast:
+    """0.05 and 5% are the same; without a sign, 5 is too, and 0.8 where most of the column is above `usual`."""
+    t, v, p, n, a, f = (f"{letter}_{name}" for letter in "tvpnaf")
+    bare = f"SELECT try_cast({clean} AS DOUBLE) AS bare FROM raw"
+    above, given = fetch(f"SELECT count(*) FILTER (bare > {usual}), count(bare) FROM ({bare})")[0]
+    whole = above * 2 > given
+    steps = [
+        {t: clean},
+        {v: without_null_words(t)},
+        {p: f"regexp_matches({v}, '[%％]$')", n: plain_number(f"rtrim({v}, '%％ ')")},
+        {a: f"try_cast({n} AS DOUBLE)"},
+        {f: f"CASE WHEN {p} OR {whole} OR {a} > 1 THEN {a} / 100 ELSE {a} END"},
+    ]
+    made = Cast(name, header, steps, v, percents=f"NOT {p} AND {f} <> {a}")
+    made.problems = [
+        (f"{v} IS NOT NULL AND {a} IS NULL", NOT_A_NUMBER),
+        (f"NOT {f} BETWEEN 0 AND 1", NOT_A_SHARE),
+    ]
+    return made
+
+
 def _odd(kind: ColumnType, made: str, column: str) -> str:
     """SQL: whether the plain cast of a cell cannot be trusted. made: the cast's column."""
     return {
@@ -147,11 +174,13 @@ def _number(made: Cast, kind: ColumnType) -> None:
 
 
 def plain_number(value: str) -> str:
-    """SQL for an amount as a program writes it: '(￥1,234.50)' -> '-1234.50'; NULL where it is none."""
+    """SQL for an amount as a program writes it: '(￥1,234.50)' -> '-1234.50', '12.5万' or '12.5w' -> '12.5e4';
+    NULL where it is none."""
     digits = f"regexp_replace({value}, '[^0-9.eE+-]|EUR|RMB|USD|CNY|GBP', '', 'g')"
-    signed = f"CASE WHEN starts_with({value}, '(') THEN '-' || {digits} ELSE {digits} END"
+    scale = f"CASE WHEN regexp_matches({value}, '[万wW]') THEN 'e4' WHEN contains({value}, '亿') THEN 'e8' ELSE '' END"
+    signed = f"CASE WHEN starts_with({value}, '(') THEN '-' || {digits} ELSE {digits} END || {scale}"
     brackets = f"starts_with({value}, '(') = ends_with({value}, ')')"
-    given = f"regexp_matches({value}, '[0-9]') AND regexp_full_match({value}, '{AMOUNT}') AND {brackets}"
+    given = f"regexp_matches({value}, '[0-9]') AND regexp_full_match({value}, '{_SCALED}') AND {brackets}"
     return f"CASE WHEN {given} THEN {signed} END"
 
 

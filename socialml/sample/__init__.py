@@ -29,6 +29,9 @@ and 80% come from another device (as 3% of honest ones do).
 Recommendations shown in live rooms over the last 12 weeks: see `live`. Their purchases stand beside the orders and
 are not among them.
 
+Campaigns: creators who can be booked on five channels, and what past bookings brought: see `creators`. They have
+nothing to do with the customers, and there are as many for any number of these.
+
 Above MAX_ROWS expected rows the process is thinned: given its total, a Poisson process is a multinomial.
 """
 
@@ -46,9 +49,11 @@ from numpy.typing import NDArray
 
 from socialml.errors import UserError
 
-from . import behaviour, live, model, tables
+from . import behaviour, creators, live, model, tables
 from . import orders as order_lines
 from . import users as people
+from .blanks import templates as templates
+from .creators import CampaignWorld
 from .live import Moment, World
 
 Floats = NDArray[np.float64]
@@ -76,6 +81,7 @@ class Truth:
     anomalies: pa.Table  # order_id, user_id, ts, amount, usual_amount
     live: World  # the viewers' planted response to recommendations
     live_end: Moment  # where the log leaves them
+    campaign: CampaignWorld  # what creators bring, by channel and phase
     parameters: dict[str, Any]
 
 
@@ -85,6 +91,8 @@ class Sample:
     orders: pa.Table
     users: pa.Table
     impressions: pa.Table
+    creators: pa.Table
+    placements: pa.Table
     truth: Truth
 
     @property
@@ -133,6 +141,10 @@ def generate(
     world = live.plant(live_rng, drawn, used)
     impressions, moment = live.log(live_rng, world, drawn, ids, start, month_starts[-1])
 
+    campaign_rng = np.random.default_rng([seed, 6])
+    campaign = creators.plant(campaign_rng)
+    placements = creators.log(campaign_rng, campaign, end=end)
+
     planted = np.flatnonzero(lines.anomaly)
     anomalies = order_table.select(["order_id", "user_id", "ts", "amount"]).take(planted)
     anomalies = anomalies.append_column("usual_amount", tables.money(lines.usual[planted]))
@@ -149,6 +161,8 @@ def generate(
         "events": event_table.num_rows,
         "orders": order_table.num_rows,
         "impressions": impressions.num_rows,
+        "creators": campaign.offers.m,
+        "placements": placements.num_rows,
         "thinned": bool(thinned),
     }
     names = np.array([""] if noise else kinds)
@@ -166,10 +180,17 @@ def generate(
         anomalies=anomalies,
         live=world,
         live_end=moment,
+        campaign=campaign,
         parameters=parameters,
     )
     return Sample(
-        events=event_table, orders=order_table, users=user_table, impressions=impressions, truth=truth
+        events=event_table,
+        orders=order_table,
+        users=user_table,
+        impressions=impressions,
+        creators=tables.creators_table(campaign.offers),
+        placements=placements,
+        truth=truth,
     )
 
 
@@ -178,7 +199,7 @@ def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
     out = Path(out)
     (out / "truth").mkdir(parents=True, exist_ok=True)
     written = []
-    for kind in ("events", "orders", "users", "impressions"):
+    for kind in ("events", "orders", "users", "impressions", "creators", "placements"):
         rows = tables.write_csv(getattr(sample, kind), out / f"{kind}.csv")
         written.append({"file": f"{kind}.csv", "kind": kind, "rows": rows})
     truth = sample.truth
@@ -191,37 +212,12 @@ def write(sample: Sample, out: Path) -> list[dict[str, Any]]:
             "left": pa.array(truth.until < len(truth.calendar)),
         }
     )
-    for name, table in (("users", kinds), ("anomalies", truth.anomalies)):
+    planted = tables.worth_table(truth.campaign)
+    for name, table in (("users", kinds), ("anomalies", truth.anomalies), ("creators", planted)):
         rows = tables.write_csv(table, out / "truth" / f"{name}.csv")
         written.append({"file": f"truth/{name}.csv", "kind": "truth", "rows": rows})
     tables.write_json(truth.parameters, out / "truth" / "parameters.json")
     return written
-
-
-def templates() -> dict[str, str]:
-    """Small files to download and fill in."""
-    return TEMPLATES
-
-
-TEMPLATES = {
-    "events.csv": "user_id,ts,action,item_id,category,platform,device,seconds,pages,text\n"
-    "C1001,2025-09-28 20:15:04,view,P0001,beauty,Douyin,iPhone,65,3,\n"
-    "C1001,2025-09-28 20:17:40,like,P0001,beauty,Douyin,iPhone,,,\n"
-    "C1002,2025-09-29 12:03:11,comment,P0042,snacks,Kuaishou,Huawei,,,great quality\n",
-    "orders.csv": "order_id,user_id,ts,item_id,category,quantity,amount,discount,platform,device\n"
-    "A0001,C1001,2025-09-28 20:21:30,P0001,beauty,1,129.00,20.00,Douyin,iPhone\n"
-    "A0002,C1002,2025-09-29 12:10:00,P0042,snacks,2,35.80,0.00,Kuaishou,Huawei\n"
-    "A0001,C1001,2025-09-30 09:00:00,P0001,beauty,-1,-129.00,0.00,Douyin,iPhone\n",
-    "impressions.csv": "user_id,ts,platform,category,offer,propensity,seconds,likes,comments,shares,purchases,amount,"
-    "returned,satisfaction\n"
-    "C1001,2025-09-28 20:15:04,Douyin,beauty,coupon,0.25,65.5,1,0,0,1,129.00,1,5\n"
-    "C1002,2025-09-28 20:16:11,Kuaishou,snacks,none,0.05,12.0,0,0,0,0,0.00,0,\n"
-    "C1002,2025-09-28 20:18:40,Kuaishou,home,none,0.10,48.2,0,1,0,0,0.00,0,\n",
-    "users.csv": "user_id,gender,age,region,income,device,platform,registered,satisfaction\n"
-    "C1001,female,29,Guangdong,8500,iPhone,Douyin,2024-11-03,5\n"
-    "C1002,male,41,Henan,5200,Huawei,Kuaishou,2025-08-19,\n"
-    "C1003,female,35,Sichuan,,Xiaomi,Douyin,2023-06-30,4\n",
-}
 
 
 def _months(end: date, months: int) -> tuple[date, list[int]]:

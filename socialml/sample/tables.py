@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
+
+from socialml.features.placements import History, Offers
 
 from . import model
 from .behaviour import NONE, PURCHASE, Events
@@ -21,6 +23,8 @@ PLATFORMS = ("Douyin", "Kuaishou")
 GENDERS = ("female", "male")
 ACTIONS = (*model.BEHAVIOURS, "purchase")
 BLOCK_ROWS = 1 << 17
+if TYPE_CHECKING:
+    from .creators import CampaignWorld
 
 
 def codes(values: Ints, names: tuple[str, ...] | list[str] | pa.Array, none: int | None = None) -> pa.Array:
@@ -120,6 +124,56 @@ def users_table(
             "satisfaction": numbers(np.where(rng.random(count) < survey_share, score, NONE)),
         }
     )
+
+
+def creators_table(offers: Offers) -> pa.Table:
+    return pa.table(
+        {
+            "creator_id": pa.array(offers.creator_id),
+            "channel": codes(offers.channel, offers.channels),
+            "tier": codes(offers.tier, offers.tiers),
+            "followers": pa.array(offers.followers.astype(np.int64)),
+            "follower_quality": pa.array(offers.quality),
+            "interaction_rate": pa.array(offers.interaction_rate),
+            "content_type": codes(offers.content_type, offers.content_types),
+            "category": codes(offers.category, offers.categories),
+            "price": money(cents(offers.price)),
+        }
+    )
+
+
+def placements_table(log: History, offers: Offers, times: Ints, start: date) -> pa.Table:
+    """times: (r,) seconds since `start`."""
+    return pa.table(
+        {
+            "campaign_id": codes(log.campaign, log.campaigns),
+            "creator_id": codes(log.creator, offers.creator_id),
+            "phase": pa.array(log.phase + 1),
+            "ts": moments(start, times),
+            "price": money(cents(log.price)),
+            "reads": pa.array(log.reads.astype(np.int64)),
+            "likes": pa.array(log.likes.astype(np.int64)),
+            "comments": pa.array(log.comments.astype(np.int64)),
+            "shares": pa.array(log.shares.astype(np.int64)),
+            "sales": money(cents(log.sales)),
+            "later_reads": pa.array(log.later.astype(np.int64)),
+        }
+    )
+
+
+def worth_table(world: CampaignWorld) -> pa.Table:
+    """What a booking of each creator would bring where nothing is saturated."""
+    expected = {
+        name: np.round(world.outcome[:, i], 2)
+        for i, name in enumerate(("reads", "likes", "comments", "shares", "sales"))
+    }
+    return pa.table(
+        {"creator_id": world.offers.creator_id, "points": np.round(world.points(), 2), **expected}
+    )
+
+
+def cents(amounts: NDArray[np.float64]) -> Ints:
+    return np.rint(amounts * 100).astype(np.int64)
 
 
 def write_csv(table: pa.Table, file: Path) -> int:

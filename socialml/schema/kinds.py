@@ -1,257 +1,24 @@
-"""Kinds of tables, their canonical columns with units, and the headers that mean them."""
+"""All kinds of tables, by name."""
 
 from __future__ import annotations
 
-from socialml.schema.columns import Column, Kind
-
-
-def _also(words: str) -> tuple[str, ...]:
-    return tuple(words.split())
-
-
-_USER_ID = Column(
-    name="user_id",
-    type="id",
-    label="Customer",
-    required=True,
-    help="Who did it. Kept as text, so long numbers and leading zeros survive.",
-    aliases=_also(
-        "user userid uid customerid customer customer_no memberid member buyerid buyer "
-        "clientid visitorid openid open_id accountid 用户id 用户 用户编号 用户标识 客户id "
-        "客户 客户编号 会员id 会员编号 会员 买家id 买家 买家昵称 顾客id 粉丝id"
-    ),
-)
-_PLATFORM = Column(
-    name="platform",
-    type="text",
-    label="Platform",
-    aliases=("app", "channel", "source", "site", "平台", "渠道", "来源", "来源平台", "流量来源"),
-)
-_ITEM = Column(
-    name="item_id",
-    type="id",
-    label="Product",
-    aliases=_also(
-        "item itemid productid product sku skuid goodsid stockcode 商品id 商品编号 商品 货号 商品编码 宝贝id 商品名称"
-    ),
-)
-_CATEGORY = Column(
-    name="category",
-    type="text",
-    label="Product category",
-    aliases=_also("categoryid productcategory cat 类目 品类 商品类目 商品分类 分类 类别 品类名称"),
-)
-_REGION_ALIASES = _also("province city country location state area 地区 省份 城市 地域 所在地 省")
-
-EVENTS = Kind(
-    name="events",
-    label="Behaviour events",
-    help="One row for each thing a customer did: watched, liked, bought.",
-    columns=(
-        _USER_ID,
-        Column(
-            name="ts",
-            type="time",
-            label="When",
-            required=True,
-            aliases=_also(
-                "time timestamp datetime date eventtime event_time event_date eventdate createdat "
-                "created_at 行为时间 时间 时间戳 日期 发生时间 事件时间 操作时间"
-            ),
-        ),
-        Column(
-            name="action",
-            type="text",
-            label="What they did",
-            required=True,
-            help="View, click, like, share, comment, cart, promotion, purchase, or your own word.",
-            aliases=_also(
-                "event eventtype event_type behavior behaviour behaviortype behaviourtype type "
-                "actiontype 行为 行为类型 事件 事件类型 动作 操作类型"
-            ),
-        ),
-        _ITEM,
-        _CATEGORY,
-        _PLATFORM,
-        Column(
-            name="seconds",
-            type="number",
-            label="Seconds watched",
-            aliases=_also(
-                "duration durationseconds dwelltime watchtime watchseconds viewseconds timespent "
-                "停留时长 浏览时长 观看时长 时长 停留秒数 观看秒数"
-            ),
-        ),
-        Column(
-            name="pages",
-            type="integer",
-            label="Pages seen",
-            aliases=("pageviews", "page_views", "pagecount", "页面数", "浏览页数", "页数", "浏览页面数"),
-        ),
-        Column(
-            name="order_id",
-            type="id",
-            label="Order number",
-            aliases=_also("order orderno ordernumber invoiceno invoice 订单号 订单编号 订单id"),
-        ),
-        Column(
-            name="quantity",
-            type="integer",
-            label="Quantity",
-            aliases=("qty", "count", "数量", "购买数量", "件数"),
-        ),
-        Column(
-            name="amount",
-            type="money",
-            label="Amount paid",
-            help="In the dataset's currency, not in cents.",
-            aliases=_also("price value revenue sales total payment 金额 支付金额 付款金额 成交金额 消费金额"),
-        ),
-        Column(
-            name="discount",
-            type="money",
-            label="Discount given",
-            help="Money off this purchase.",
-            aliases=_also("discountamount coupon couponamount 优惠金额 折扣 优惠 折扣金额 优惠券金额"),
-        ),
-        Column(
-            name="text",
-            type="text",
-            label="Comment text",
-            aliases=_also("comment commenttext content review 评论内容 评论 内容 评价 评价内容"),
-        ),
-        Column(
-            name="device",
-            type="text",
-            label="Device",
-            aliases=("devicetype", "os", "设备", "设备类型", "终端", "机型"),
-        ),
-    ),
-)
-
-ORDERS = Kind(
-    name="orders",
-    label="Orders",
-    help="One row for each order line, with what was paid. Refunds are negative.",
-    columns=(
-        _USER_ID,
-        Column(
-            name="ts",
-            type="time",
-            label="When it was ordered",
-            required=True,
-            aliases=_also(
-                "time timestamp datetime date orderdate order_date ordertime order_time invoicedate "
-                "invoice_date purchasedate paidat paytime createdat created_at 下单时间 订单时间 "
-                "订单提交时间 付款时间 支付时间 支付完成时间 成交时间 购买时间 订单创建时间 日期 时间"
-            ),
-        ),
-        Column(
-            name="order_id",
-            type="id",
-            label="Order number",
-            help="Lines with the same number are one order. Without it each line counts as an order.",
-            aliases=_also(
-                "order orderno ordernumber invoiceno invoice invoicenumber transactionid 订单号 "
-                "订单编号 主订单编号 订单id 交易号 交易编号"
-            ),
-        ),
-        _ITEM,
-        _CATEGORY,
-        _PLATFORM,
-        Column(
-            name="quantity",
-            type="integer",
-            label="Quantity",
-            aliases=("qty", "count", "units", "数量", "购买数量", "商品数量", "件数"),
-        ),
-        Column(
-            name="unit_price",
-            type="money",
-            label="Price of one",
-            aliases=("unitprice", "price", "单价", "商品单价", "价格"),
-        ),
-        Column(
-            name="amount",
-            type="money",
-            label="Amount paid",
-            help="For the whole line, in the dataset's currency.",
-            aliases=_also(
-                "total totalamount revenue sales paid payment paidamount ordertotal order_amount "
-                "orderamount value 金额 支付金额 实付金额 付款金额 订单金额 商品金额 实付款 成交金额 "
-                "消费金额"
-            ),
-        ),
-        Column(
-            name="discount",
-            type="money",
-            label="Discount given",
-            help="Money off this line.",
-            aliases=_also("discountamount coupon couponamount 优惠金额 折扣 优惠 折扣金额 优惠券金额"),
-        ),
-        Column(
-            name="device",
-            type="text",
-            label="Device",
-            aliases=("devicetype", "os", "设备", "设备类型", "终端", "机型"),
-        ),
-        Column(name="region", type="text", label="Region", aliases=_REGION_ALIASES),
-    ),
-    one_of=(("amount",), ("quantity", "unit_price")),
-)
-
-USERS = Kind(
-    name="users",
-    label="Customers",
-    help="One row for each customer, with what you know of them.",
-    columns=(
-        _USER_ID,
-        Column(name="gender", type="text", label="Gender", aliases=("sex", "性别")),
-        Column(name="age", type="integer", label="Age", help="In years.", aliases=("年龄",)),
-        Column(name="region", type="text", label="Region", aliases=_REGION_ALIASES),
-        Column(
-            name="income",
-            type="money",
-            label="Monthly income",
-            aliases=("monthlyincome", "salary", "incomelevel", "收入", "月收入", "收入水平"),
-        ),
-        Column(
-            name="device",
-            type="text",
-            label="Device",
-            aliases=("devicetype", "os", "设备", "设备类型", "终端", "机型"),
-        ),
-        _PLATFORM,
-        Column(
-            name="registered",
-            type="time",
-            label="Registered on",
-            aliases=_also(
-                "registeredat registrationdate registerdate registered_at registration_date "
-                "signupdate signup joined joindate createdat 注册时间 注册日期 入会时间"
-            ),
-        ),
-        Column(
-            name="satisfaction",
-            type="integer",
-            label="Satisfaction (1 to 5)",
-            aliases=("survey", "csat", "surveyscore", "rating", "满意度", "评分", "满意度评分"),
-        ),
-    ),
-)
+from socialml.schema.campaign import CREATORS, PLACEMENTS
+from socialml.schema.columns import Column, Kind, also
+from socialml.schema.shop import EVENTS, ORDERS, PLATFORM, USER_ID, USERS
 
 IMPRESSIONS = Kind(
     name="impressions",
     label="Recommendations shown",
+    noun="shown recommendation",
     help="One row for each recommendation: what was shown to whom, with what offer, and what followed.",
     columns=(
-        _USER_ID,
+        USER_ID,
         Column(
             name="ts",
             type="time",
             label="When it was shown",
             required=True,
-            aliases=_also(
+            aliases=also(
                 "time timestamp datetime date showntime impressiontime exposuretime "
                 "曝光时间 推荐时间 展示时间 时间 日期"
             ),
@@ -262,7 +29,7 @@ IMPRESSIONS = Kind(
             label="Category shown",
             help="What was recommended.",
             required=True,
-            aliases=_also(
+            aliases=also(
                 "action arm recommended recommendation item itemid productcategory cat 推荐类目 类目 品类 商品类目 分类"
             ),
         ),
@@ -271,16 +38,16 @@ IMPRESSIONS = Kind(
             type="text",
             label="Offer",
             help="The coupon or price that came with it; 'none' where there was none.",
-            aliases=_also("coupon promotion deal discounttype 优惠 优惠券 促销 折扣类型"),
+            aliases=also("coupon promotion deal discounttype 优惠 优惠券 促销 折扣类型"),
         ),
-        _PLATFORM,
+        PLATFORM,
         Column(
             name="propensity",
             type="number",
             label="Chance of being shown",
             help="With which the system chose just this, between 0 and 1. Without it no policy can be judged"
             " from the log alone.",
-            aliases=_also(
+            aliases=also(
                 "propensityscore pscore probability prob exposureprobability 推荐概率 曝光概率 概率 倾向分"
             ),
         ),
@@ -288,25 +55,25 @@ IMPRESSIONS = Kind(
             name="seconds",
             type="number",
             label="Seconds watched",
-            aliases=_also(
+            aliases=also(
                 "duration watchtime watchseconds dwelltime viewseconds 观看时长 停留时长 观看秒数 时长"
             ),
         ),
-        Column(name="likes", type="integer", label="Likes", aliases=_also("like liked 点赞 点赞数")),
+        Column(name="likes", type="integer", label="Likes", aliases=also("like liked 点赞 点赞数")),
         Column(
-            name="comments", type="integer", label="Comments", aliases=_also("comment commented 评论 评论数")
+            name="comments", type="integer", label="Comments", aliases=also("comment commented 评论 评论数")
         ),
         Column(
             name="shares",
             type="integer",
             label="Shares",
-            aliases=_also("share shared forward 分享 转发 分享数"),
+            aliases=also("share shared forward 分享 转发 分享数"),
         ),
         Column(
             name="purchases",
             type="integer",
             label="Orders that followed",
-            aliases=_also(
+            aliases=also(
                 "purchase purchased bought order converted conversion click reward 购买 成交 下单 成交数"
             ),
         ),
@@ -315,21 +82,21 @@ IMPRESSIONS = Kind(
             type="money",
             label="Amount paid",
             help="In the dataset's currency, for these orders.",
-            aliases=_also("revenue sales paid value gmv 成交金额 支付金额 金额"),
+            aliases=also("revenue sales paid value gmv 成交金额 支付金额 金额"),
         ),
         Column(
             name="returned",
             type="integer",
             label="Came back within 7 days",
             help="1 or 0.",
-            aliases=_also("cameback retained return7d returnwithin7days 七日回访 7日回访 回访 七日留存"),
+            aliases=also("cameback retained return7d returnwithin7days 七日回访 7日回访 回访 七日留存"),
         ),
         Column(
             name="satisfaction",
             type="integer",
             label="Satisfaction (1 to 5)",
             help="A survey's answer, where it was asked.",
-            aliases=_also("survey csat rating surveyscore 满意度 评分 满意度评分"),
+            aliases=also("survey csat rating surveyscore 满意度 评分 满意度评分"),
         ),
     ),
     one_of=(("purchases",), ("amount",), ("seconds",)),
@@ -338,8 +105,11 @@ IMPRESSIONS = Kind(
 RECORDS = Kind(
     name="records",
     label="Any table",
+    noun="record",
     help="One row for each case, with any columns: for questions about a column you choose.",
     columns=(),
 )
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (EVENTS, ORDERS, USERS, IMPRESSIONS, RECORDS)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (EVENTS, ORDERS, USERS, IMPRESSIONS, CREATORS, PLACEMENTS, RECORDS)
+}

@@ -20,6 +20,17 @@ ACTIONS: dict[str, str] = {
     for word in words.split()
 }
 
+# Words for the tiers of creators.
+TIER_WORDS: dict[str, str] = {
+    word: tier
+    for tier, words in {
+        "head": "head top mega celebrity 头部 头部达人 头部kol 明星 超头 超头部",
+        "mid": "mid middle macro waist 腰部 腰部达人 腰部kol 中腰部 肩部 中部",
+        "tail": "tail long-tail longtail micro nano koc 尾部 尾部达人 尾部kol 长尾 底部 素人 初级",
+    }.items()
+    for word in words.split()
+}
+
 # The columns of the stored events table, orders among them, in order. import_id, kind and the two
 # clocks are the store's own; the rest are canonical columns of EVENTS and ORDERS.
 EVENT_COLUMNS: tuple[tuple[str, str], ...] = (
@@ -72,4 +83,31 @@ IMPRESSION_COLUMNS: tuple[tuple[str, str], ...] = (
     ("amount", "DECIMAL(18,4)"),
     ("returned", "BIGINT"),  # 1: came back within 7 days
     ("satisfaction", "BIGINT"),
+)
+CREATOR_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("import_id", "INTEGER"),
+    ("creator_id", "VARCHAR"),
+    ("channel", "VARCHAR"),
+    ("tier", "VARCHAR"),  # 'head', 'mid' or 'tail'; null: by followers
+    ("followers", "BIGINT"),
+    ("follower_quality", "DOUBLE"),
+    ("interaction_rate", "DOUBLE"),
+    ("content_type", "VARCHAR"),
+    ("category", "VARCHAR"),
+    ("price", "DECIMAL(18,4)"),
+)
+PLACEMENT_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("import_id", "INTEGER"),
+    ("campaign_id", "VARCHAR"),
+    ("creator_id", "VARCHAR"),
+    ("phase", "BIGINT"),  # from 1
+    ("ts_utc", "TIMESTAMP"),
+    ("ts_local", "TIMESTAMP"),
+    ("price", "DECIMAL(18,4)"),
+    ("reads", "BIGINT"),
+    ("likes", "BIGINT"),
+    ("comments", "BIGINT"),
+    ("shares", "BIGINT"),
+    ("sales", "DECIMAL(18,4)"),
+    ("later_reads", "BIGINT"),
 )

@@ -19,7 +19,9 @@ import duckdb
 from socialml.errors import UserError
 from socialml.store.connection import Connection, now
 
-_IDS = ("user_id", "order_id", "item_id")  # columns of many different texts
+_IDS = ("user_id", "order_id", "item_id", "creator_id")  # columns of many different texts
+
+_LATEST = {"creators": "creator_id"}  # kinds of which the latest row of an id wins
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ def _new_rows(
     if not same:
         return new
     names = ", ".join('"' + name.replace('"', '""') + '"' for name, _ in columns)
+    if kind in _LATEST:
+        return _changed(source, _LATEST[kind], names, same)
     # Only earlier rows within the new file's times can be equal to its rows.
     within = ""
     if kind in ("events", "orders", "impressions"):
@@ -210,3 +214,20 @@ def _new_rows(
         )
     old = " UNION ALL ".join(f"SELECT {names} FROM rows_{info.id}{within}" for info in same)
     return f"SELECT {names} FROM ({new}) EXCEPT ALL ({old})"
+
+
+def _changed(source: str, key: str, names: str, same: list[ImportInfo]) -> str:
+    """SQL for the rows of a staged file whose ids would not end as they stand now, in the file's order.
+
+    A row that goes back to what an older file said is news, though it was there before.
+    """
+    old = " UNION ALL ".join(
+        f"SELECT {info.id} AS import_id, rowid AS row_no, {names} FROM rows_{info.id}" for info in same
+    )
+    last = f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY"
+    new = f"read_parquet({source}, file_row_number = true)"
+    return (
+        f"SELECT {names} FROM {new} WHERE {key} IN (SELECT {key} FROM"
+        f" (SELECT {names} FROM {new} {last} file_row_number DESC) = 1"
+        f" EXCEPT SELECT {names} FROM ({old}) {last} import_id DESC, row_no DESC) = 1)) ORDER BY file_row_number"
+    )

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from socialml.errors import UserError
-from socialml.schema import EVENT_COLUMNS, IMPRESSION_COLUMNS, USER_COLUMNS
+from socialml.schema import (
+    CREATOR_COLUMNS,
+    EVENT_COLUMNS,
+    IMPRESSION_COLUMNS,
+    PLACEMENT_COLUMNS,
+    USER_COLUMNS,
+)
 from socialml.store.datasets import Datasets
 
 if TYPE_CHECKING:
@@ -17,6 +23,9 @@ if TYPE_CHECKING:
 _EVENT_NAMES = [name for name, _ in EVENT_COLUMNS if name != "import_id"]
 _IMPRESSION_NAMES = [name for name, _ in IMPRESSION_COLUMNS if name != "import_id"]
 _USER_NAMES = [name for name, _ in USER_COLUMNS if name != "import_id"]
+
+_CREATOR_NAMES = [name for name, _ in CREATOR_COLUMNS if name != "import_id"]
+_PLACEMENT_NAMES = [name for name, _ in PLACEMENT_COLUMNS if name != "import_id"]
 
 
 class Rows(Datasets):
@@ -87,6 +96,43 @@ class Rows(Datasets):
             f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
             " QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY import_id DESC, row_no DESC) = 1"
         )
+
+    def creators(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        """One row for each creator who can be booked; the latest row wins."""
+        columns = ", ".join(_CREATOR_NAMES)
+        parts = [
+            f"SELECT {info.id} AS import_id, rowid AS row_no, {columns} FROM rows_{info.id}"
+            for info in self.imports(name, con)
+            if info.kind == "creators"
+        ]
+        if not parts:
+            raise UserError(
+                "no_creators",
+                f"'{name}' has no table of creators.",
+                "Import one: who can be booked on which channel, with followers and price. The Data page has a"
+                " template.",
+            )
+        return con.sql(
+            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
+            " QUALIFY row_number() OVER (PARTITION BY creator_id ORDER BY import_id DESC, row_no DESC) = 1"
+        )
+
+    def placements(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        """One row for each booking of a past campaign."""
+        columns = ", ".join(_PLACEMENT_NAMES)
+        parts = [
+            f"SELECT {columns} FROM rows_{info.id}"
+            for info in self.imports(name, con)
+            if info.kind == "placements"
+        ]
+        if not parts:
+            raise UserError(
+                "no_placements",
+                f"'{name}' has no table of past bookings.",
+                "Import one: which creator was booked in which phase of which campaign, at what price, and what it"
+                " brought. The Data page has a template.",
+            )
+        return con.sql(" UNION ALL ".join(parts))
 
     def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         parts = [

@@ -77,6 +77,16 @@ def test_the_last_change_names_customers_not_seen_before(seen: Store) -> None:
     change = last_change(seen, "shop")
     assert change is not None
     assert (change.file, change.new_users) == ("c.csv", 1)
+    total = overview(seen, "shop").revenue
+    add(seen, [{"creator_id": "k1", "channel": "Weibo", "price": 5.0}], kind="creators", file="d.csv")
+    change = last_change(seen, "shop")
+    assert change is not None
+    assert (change.kind, change.rows, change.new_users) == ("creators", 1, 0)
+    add(seen, [order("u8", 4, 1)], file="e.csv")  # with rows of nobody among the earlier ones
+    change = last_change(seen, "shop")
+    assert change is not None
+    assert change.new_users == 1
+    assert overview(seen, "shop").revenue == total + 1  # events do not see bookings
 
 
 def test_orders_alone_have_no_conversion(shop: Store) -> None:

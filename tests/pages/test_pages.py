@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from socialml import sample
 from socialml.ingest.task import ingest_file
 from socialml.ui import state
 from tests.pages.conftest import Open
@@ -50,6 +51,24 @@ def test_records_alone_are_the_wrong_kind(open_app: Open, tmp_path: Path, page: 
     )
     app.run()
     assert "needs orders or behaviour events" in text(app)
+
+
+PAGES = ["overview", "segments", "customers", "forecast", "anomalies", "live-policy", "data"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_creators_and_bookings_alone_are_of_no_customer(open_app: Open, tmp_path: Path, page: str) -> None:
+    app = open_app(page)
+    for name in ("creators.csv", "placements.csv"):
+        file = tmp_path / name
+        file.write_text(sample.templates()[name], encoding="utf-8")
+        ingest_file(state.store(), file, "agency")
+    app.run()
+    assert not app.exception
+    needs = "'agency' holds 3 creators and 3 past bookings." if page == "data" else "needs "
+    assert needs in text(app)
+    if page == "data":
+        assert "Find the groups" not in text(app)
 
 
 def test_segments_run_from_the_button_and_are_shown_when_done(open_app: Open, tmp_path: Path) -> None:
@@ -145,7 +164,7 @@ def test_undo_and_delete_ask_before_they_act(open_app: Open, demo: Path) -> None
     app.run()
     rows = dict(state.store().tables("sample"))
     app.button(key="undo").click().run()
-    assert set(rows) - set(state.store().tables("sample")) == {"impressions"}
+    assert set(rows) - set(state.store().tables("sample")) == {"placements"}
     assert app.button(key="delete").disabled
     app.text_input(key="delete-name").set_value("sample").run()
     app.button(key="delete").click().run()
