@@ -18,7 +18,10 @@ page = st.navigation(
             st.Page("pages/forecast.py", title="Forecast", icon=":material/trending_up:"),
             st.Page("pages/anomalies.py", title="Anomalies", icon=":material/troubleshoot:"),
         ],
-        "Decide": [st.Page("pages/live-policy.py", title="Live policy", icon=":material/live_tv:")],
+        "Decide": [
+            st.Page("pages/live-policy.py", title="Live policy", icon=":material/live_tv:"),
+            st.Page("pages/campaign.py", title="Campaign budget", icon=":material/payments:"),
+        ],
         "Prepare": [st.Page("pages/data.py", title="Data", icon=":material/database:")],
     }
 )

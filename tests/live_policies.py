@@ -14,6 +14,7 @@ from socialml import artefacts
 from socialml.analyses import _live_agents as agents
 from socialml.analyses import base
 from socialml.analyses import live_policy as analysis
+from socialml.analyses._live_truth import COLUMNS
 from socialml.artefacts import Table
 from socialml.models.dqn import QNetwork
 from socialml.store import Run, Store
@@ -52,6 +53,7 @@ def result(
         "winner_label": LABELS[winner] if certified else "",
         "claims": pd.concat([_claims(name, gain, half) for name, gain in gains.items() if name != "logged"],
                             ignore_index=True),
+        "truth": pd.DataFrame(columns=COLUMNS),
         "weekly": _weekly({name: gains[name] for name in dict.fromkeys(("logged", agent, winner))}, half),
         "needed": {"impressions": 11_206, "width": 2 * half, "half_width_impressions": 44_800},
         "curve": pd.DataFrame({"step": [48.0 * i for i in range(1, 21)],

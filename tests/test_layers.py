@@ -23,7 +23,7 @@ import subprocess
 subprocess.run([sys.executable, "-m", "socialml", "demo"], check=True, capture_output=True)
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60)
-for page in ("overview", "segments", "customers", "forecast", "anomalies", "live-policy", "data"):
+for page in ("overview", "segments", "customers", "forecast", "anomalies", "live-policy", "campaign", "data"):
     app.switch_page(f"pages/{{page}}.py").run()
     assert not app.exception, app.exception
     assert app.title, page

@@ -15,6 +15,7 @@ from socialml.analyses import _live_config as settings
 from socialml.analyses import _live_inputs as reading
 from socialml.analyses import _live_off_policy as off_policy
 from socialml.analyses import _live_tables as tables
+from socialml.analyses import _live_truth as truth
 from socialml.analyses._live_certificate import certificate
 from socialml.environments import policies
 from socialml.environments.live_shopping import LiveShopping
@@ -45,7 +46,7 @@ AGENTS = {
     "dqn": "Learned policy (DQN)", "ppo": "Learned policy (PPO)", "dqn_by_segment": "Learned policy (a DQN a segment)",
 }  # fmt: skip
 # How much of the time each step takes, about.
-CERTIFIED, LEARNED, JUDGED = 0.05, 0.40, 0.97
+CERTIFIED, LEARNED, JUDGED, TRUE = 0.05, 0.40, 0.94, 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,17 +81,18 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         offers=len(log.offers), weeks=config.weeks, slots=slots, reward=reward,
         offers_a_week=config.offers_a_week, offer_share=config.offer_share,
     )  # fmt: skip
+    rule = rested(a, rules, config.seed)
     trained = agents.train(
-        config, environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+        config, environment(a, rules, config.seed, TRAINED, rule), segments[a.rows], inputs.start,
         inputs.start_weights, config.augment, _part(report, CERTIFIED, LEARNED),
     )  # fmt: skip
-    makers = makers_of(a, rules, chances, config, trained, segments)
+    makers = makers_of(a, rules, rule, chances, config, trained, segments)
     if config.augment:
         plain = agents.train(
-            config, environment(a, rules, config.seed, TRAINED), segments[a.rows], inputs.start,
+            config, environment(a, rules, config.seed, TRAINED, rule), segments[a.rows], inputs.start,
             inputs.start_weights, False, _part(report, CERTIFIED, LEARNED),
         )  # fmt: skip
-        makers[tables.PLAIN] = agents.maker(plain, segments, tables.PLAIN)
+        makers[tables.PLAIN] = agents.maker(plain, segments, tables.PLAIN, rule)
     draws = claim.draw(
         claim.Judges(b.log, b.profile, b.replayed.end), of_rows(makers, b.rows), rules, config.refits, config.seed,
         _part(report, LEARNED, JUDGED),
@@ -111,6 +113,9 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         slots,
         labels,
     )
+    report(Progress(TRUE, 1, "Looking whether this is the sample, whose truth is known"))
+    shop = truth.recognised(log)
+    rungs = {name: maker for name, maker in makers.items() if name != tables.PLAIN}
     everybody = replay(log, profile, of).end
     everybody.end_week()
     everybody.here[:] = True
@@ -125,6 +130,9 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         "certificate_reason": red or tables.green(checked),
         "ladder": ladder, "winner": "" if red else winner, "winner_label": "" if red else labels[winner],
         "claims": claims[claims["policy"] != tables.PLAIN].reset_index(drop=True),
+        "truth": pd.DataFrame(columns=truth.COLUMNS) if shop is None else truth.levels(
+            shop, log, profile, of, rungs, rules, labels, draws.surveyed, config.seed
+        ),
         "weekly": claim.weekly(draws, told),
         "needed": tables.needed(claims, told_of, config.refits, len(b.log.viewer)),
         "curve": pd.DataFrame(trained.network.curve),
@@ -140,7 +148,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         "env_steps": trained.network.env_steps, "train_seconds": round(trained.network.seconds, 2),
         "refits": config.refits,
         **agents.stored(trained.network),
-        "states": tables.observation(everybody),
+        "states": tables.observation(everybody, rule),
         "viewers": tables.viewers(log, everybody, segments, inputs.segment_names, best, makers[best](np.arange(log.n))),
     }  # fmt: skip
 
@@ -178,34 +186,42 @@ def _discounts(a: Half) -> tuple[float, ...]:
     return tuple(found)
 
 
-def environment(a: Half, rules: claim.Rules, seed: int, viewers: int) -> tuple[LiveShopping, Ints]:
+def environment(
+    a: Half, rules: claim.Rules, seed: int, viewers: int, rule: policies.Policy | None = None
+) -> tuple[LiveShopping, Ints]:
     """Of some viewers of A, and their rows in A."""
     picked = np.random.default_rng([seed, 92]).integers(0, a.log.n, viewers)
     if a.log.n >= viewers:
         picked = np.random.default_rng([seed, 92]).permutation(a.log.n)[:viewers]
     env = LiveShopping(
         a.replayed.end.take(picked), Simulator(a.fitted), rules.offers, weeks=rules.weeks, slots=rules.slots,
-        reward=rules.reward, expected=True, offers_a_week=rules.offers_a_week,
+        reward=rules.reward, expected=True, offers_a_week=rules.offers_a_week, rule=rule,
     )  # fmt: skip
     return env, picked
 
 
+def rested(a: Half, rules: claim.Rules, seed: int) -> policies.Greedy:
+    """The best choice at once with the rest that suits A: a rung of the ladder, and what the agent starts from."""
+    env, _ = environment(a, rules, seed, min(CHOOSING, a.log.n))
+    penalty = policies.best_penalty(env, a.fitted, rules.reward, seed)
+    return policies.Greedy(a.fitted, rules.reward, penalty, rules.weeks, "penalty")
+
+
 def makers_of(
-    a: Half, rules: claim.Rules, chances: Floats, config: Config, trained: agents.Trained, segments: Ints
-) -> dict[str, claim.Maker]:
+    a: Half, rules: claim.Rules, rule: policies.Greedy, chances: Floats, config: Config, trained: agents.Trained,
+    segments: Ints,
+) -> dict[str, claim.Maker]:  # fmt: skip
     """Every rung of the ladder, for rows of the whole log. All that is learned comes from A."""
-    env, _ = environment(a, rules, config.seed, min(CHOOSING, a.log.n))
-    penalty = policies.best_penalty(env, a.fitted, rules.reward, config.seed)
     fixed: dict[str, policies.Policy] = {
         "random": policies.Random(rules.offers),
         "popular": policies.Popular(a.log),
         "greedy": policies.Greedy(a.fitted, rules.reward, 0.0, rules.weeks),
-        "penalty": policies.Greedy(a.fitted, rules.reward, penalty, rules.weeks, "penalty"),
+        "penalty": rule,
         "linucb": policies.LinUCB(a.replayed.about, off_policy.rewards(a.log, rules.reward), rules.offers),
     }
     makers: dict[str, claim.Maker] = {claim.BEFORE: lambda rows: policies.Logged(chances[rows])}
     makers |= {name: _always(policy) for name, policy in fixed.items()}
-    makers[config.agent] = agents.maker(trained, segments, config.agent)
+    makers[config.agent] = agents.maker(trained, segments, config.agent, rule)
     return makers
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from socialml.analyses import _live_claim as claim
 from socialml.artefacts import Table
 from socialml.environments import policies
+from socialml.environments.live_shopping import ruled
 from socialml.environments.viewers import Viewers
 from socialml.evaluation.uplift import MISFIT, interval, reach_of
 from socialml.features.impressions import ImpressionLog
@@ -91,9 +92,10 @@ def notes(log: ImpressionLog, config: Config, rules: claim.Rules) -> list[str]:
     return notes
 
 
-def observation(viewers: Viewers) -> NDArray[np.float32]:
+def observation(viewers: Viewers, rule: policies.Policy | None = None) -> NDArray[np.float32]:
     """As LiveShopping gives it at the beginning."""
-    return np.concatenate([viewers.features(), np.zeros((viewers.n, 2), np.float32)], axis=1)
+    seen = np.concatenate([viewers.features(), np.zeros((viewers.n, 2), np.float32)], axis=1)
+    return ruled(seen, viewers, rule)
 
 
 def viewers(

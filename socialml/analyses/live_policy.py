@@ -94,6 +94,7 @@ class Result:
     winner: str  # the simplest that is as good as the best within its interval; '' where not certified
     winner_label: str
     claims: pd.DataFrame  # policy, metric, and the fields of evaluation.uplift.Uplift
+    truth: pd.DataFrame  # of the sample: policy and metrics in the planted world; no rows for other data
     weekly: pd.DataFrame  # see _live_claim.weekly
     needed: dict[str, Any]  # impressions behind the claim, width of its interval, impressions for half of it
     curve: pd.DataFrame  # step, return
@@ -131,7 +132,7 @@ class Result:
             },
             "uplift": {row["metric"]: {name: row[name] for name in kept} for row in claims} if self.certified else {},
             "simulator": dict(zip(overall["metric"], overall["error"].astype(float), strict=True)),
-            "off_policy": self.off_policy.to_dict("records"),
+            "truth": self.truth.to_dict("records"), "off_policy": self.off_policy.to_dict("records"),
             "viewers": self.viewers_a + self.viewers_b, "impressions": self.impressions_a + self.impressions_b,
             "needed": self.needed, "env_steps": self.env_steps, "train_seconds": self.train_seconds,
         }  # fmt: skip

@@ -59,6 +59,8 @@ def sample(
 @click.option("--kind", type=click.Choice(list(KINDS)), help="What the table is; guessed if not given.")
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field.")
 @click.option("--date-order", type=click.Choice(["ymd", "mdy", "dmy"]))
+@click.option("--decimal", type=click.Choice(["point", "comma"]), help="Of numbers such as 1.234.")
+@click.option("--money", "money_unit", type=click.Choice(["yuan", "fen"]), help="What amounts are in.")
 @click.option("--encoding", help="Such as gb18030; found if not given.")
 @click.option("--sheet", help="Of an Excel workbook; the first that holds rows if not given.")
 @click.option("--currency", default="CNY", show_default=True, help="Of a new dataset.")
@@ -70,6 +72,8 @@ def ingest(
     kind: str | None,
     pairs: tuple[str, ...],
     date_order: str | None,
+    decimal: str | None,
+    money_unit: str | None,
     encoding: str | None,
     sheet: str | None,
     currency: str,
@@ -98,6 +102,8 @@ def ingest(
                 kind=kind,
                 mapping=mapping or None,
                 date_order=date_order,
+                decimal=decimal,
+                money_unit=money_unit,
                 encoding=encoding,
                 sheet=sheet,
                 currency=currency,

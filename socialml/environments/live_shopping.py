@@ -15,6 +15,7 @@ from socialml.environments.outcome import Noise, Outcome
 from socialml.environments.viewers import BLOCKS, Viewers
 
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
@@ -31,6 +32,25 @@ class Remembering(Protocol):
     """A responder with a hidden state of its own, new in each episode."""
 
     def begin(self, viewers: Viewers, rng: np.random.Generator) -> None: ...
+
+
+class Rule(Protocol):
+    """A policy that needs no learning, as environments/policies.py has them."""
+
+    def values(
+        self, viewers: Viewers, observation: Floats32, rng: np.random.Generator
+    ) -> NDArray[np.floating]: ...
+
+
+def ruled(observation: Floats32, viewers: Viewers, rule: Rule | None) -> Floats32:
+    """The observation and, with a rule, what it thinks of every action, around the mean of the viewer's; 0 for who
+    is not here: (n, features + actions)."""
+    if rule is None:
+        return observation
+    here = viewers.here
+    found = rule.values(viewers, observation, np.random.default_rng(0)) * here[:, None]
+    found = found - found.mean(axis=1, keepdims=True)
+    return np.concatenate([observation, found.astype(np.float32)], axis=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +96,8 @@ class LiveShopping(VectorEnv):
     Observation: (n, features) of Viewers, and how far the time is. Action: category x offers + offer.
     A viewer who is not there gets nothing whatever is chosen. All end together (truncation).
     expected: rewards and totals are the mean of what follows instead of what is drawn; the drawn outcome moves the
-    state. offers_a_week: the most that one viewer may get; a learner asks `allowed`.
+    state. offers_a_week: the most that one viewer may get; a learner asks `allowed`. rule: observations end with what
+    it thinks of every action, in `ruled` columns.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.DISABLED}  # noqa: RUF012 - gymnasium's own attribute
@@ -84,14 +105,16 @@ class LiveShopping(VectorEnv):
     def __init__(
         self, start: Viewers, responder: Responder, offers: int, *, weeks: int = 12, slots: int = 4,
         reward: Reward | Callable[[int], Reward] | None = None, expected: bool = False,
-        offers_a_week: int | None = None,
+        offers_a_week: int | None = None, rule: Rule | None = None,
     ) -> None:  # fmt: skip
+        self.rule = rule
         self.start, self.responder, self.expected = start, responder, expected
         self.offers, self.weeks, self.slots, self.offers_a_week = offers, weeks, slots, offers_a_week
         fixed = reward if isinstance(reward, Reward) else Reward()
         self.reward = reward if callable(reward) else lambda week: fixed
         self.num_envs = start.n
-        width = start.features().shape[1] + 2
+        self.ruled = 0 if rule is None else start.categories * offers
+        width = start.features().shape[1] + 2 + self.ruled
         self.single_observation_space = gym.spaces.Box(-np.inf, np.inf, (width,), np.float32)
         self.single_action_space = gym.spaces.Discrete(start.categories * offers)
         self.observation_space = gym.vector.utils.batch_space(self.single_observation_space, start.n)
@@ -179,7 +202,8 @@ class LiveShopping(VectorEnv):
 
     def _observe(self) -> NDArray[np.float32]:
         time = np.broadcast_to([self.week / self.weeks, self.slot / self.slots], (self.num_envs, 2))
-        return np.concatenate([self.viewers.features(), time.astype(np.float32)], axis=1)
+        seen = np.concatenate([self.viewers.features(), time.astype(np.float32)], axis=1)
+        return ruled(seen, self.viewers, self.rule)
 
     def _nothing(self) -> Totals:
         return Totals(*(np.zeros((self.num_envs, self.weeks)) for _ in range(8)))

@@ -10,6 +10,7 @@ so that its mean is 1 as seen before the campaign, and what one phase shows tell
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,8 +98,12 @@ class Market:
         return np.exp(np.asarray(seen)[..., None] * kept - kept**2 * self.variance()[phase] / 2)
 
     def rate(self) -> float:
-        """The middle value of a yuan over the creators that cost something."""
-        paid = self.price > 0
+        """The middle value of a yuan over the creators that cost something and bring something."""
+        return self._rate
+
+    @cached_property
+    def _rate(self) -> float:
+        paid = (self.price > 0) & (self.value > 0)
         return float(np.median(self.value[paid] / self.price[paid])) if paid.any() else 1.0
 
     def calm(self) -> Market:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from socialml.environments.live_shopping import LiveShopping, Reward
+from socialml.environments.live_shopping import LiveShopping, Reward, Rule, ruled
 from socialml.environments.outcome import Outcome
 from socialml.environments.rollout import Policy, play
 from socialml.environments.viewers import Viewers
@@ -155,16 +155,19 @@ class LinUCB:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A trained network: anything with values(observation), and with groups (n,) values(observation, groups)."""
+    """A trained network: anything with values(observation), and with groups (n,) values(observation, groups).
+
+    rule: that of the environment it was trained in.
+    """
 
     network: Any
     groups: Ints | None = None
     name: str = "dqn"
+    rule: Rule | None = None
 
     def values(self, viewers: Viewers, observation: Floats32, rng: np.random.Generator) -> Floats:
-        if self.groups is None:
-            return self.network.values(observation)
-        return self.network.values(observation, self.groups)
+        seen = ruled(observation, viewers, self.rule)
+        return self.network.values(seen) if self.groups is None else self.network.values(seen, self.groups)
 
 
 def logged_chances(log: ImpressionLog) -> Floats:

@@ -22,7 +22,7 @@ Cells = slice | tuple[Ints, Ints]  # all, or a viewer and a category each
 SOON = 0.7  # what is left of 'shown lately' after one more recommendation
 WEEK = 0.5  # and after seven days
 LATELY, FOR_LONG = 0.7, 0.9  # of the means over the last recommendations
-OF_CATEGORIES, OF_VIEWERS, OF_OFFERS = 5, 7, 2  # columns of what a response model reads, beside the profile
+OF_CATEGORIES, OF_VIEWERS, OF_OFFERS = 4, 7, 2  # columns of what a response model reads, beside the profile
 PRIOR = 4.0  # recommendations that shares of a viewer's own are shrunk by
 BLOCKS = 4  # of (n, categories), with which the features begin
 
@@ -263,13 +263,12 @@ class Viewers:
         return (self.talked + like * self.means.interactions) / (self.total + like)
 
     def of_categories(self) -> Floats:
-        """(n, c, columns) what a response model reads of showing each category."""
-        return np.stack(
-            [
-                self.lately, self.lately**2, self.appeal(), self.own_habit(), self.own_bought(),
-            ],
-            axis=2,
-        )  # fmt: skip
+        """(n, c, columns) what a response model reads of showing each category.
+
+        A square of 'lately' would be told by the few rows of a log that repeat a category again and again, and a policy
+        that does so would live off its noise.
+        """
+        return np.stack([self.lately, self.appeal(), self.own_habit(), self.own_bought()], axis=2)
 
     def of_viewers(self) -> Floats:
         """(n, columns) what it reads of the viewer, whatever is shown."""

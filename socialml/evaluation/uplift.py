@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 Floats = NDArray[np.float64]
 
@@ -56,22 +55,28 @@ def interval(value: float, draws: Floats, misfit: float = 0.0) -> tuple[float, f
 
 def reach_of(spread: float, draws: int) -> float:
     """Half the width of an interval."""
-    return float(student.ppf((1 + LEVEL) / 2, max(draws - 1, 1))) * spread
+    from scipy.special import stdtrit  # here, as a server that only shows runs does not need it
+
+    return float(stdtrit(max(draws - 1, 1), (1 + LEVEL) / 2)) * spread
 
 
 def _spread(value: float, draws: Floats, misfit: float) -> float:
     return float(np.hypot(draws.std(ddof=1), misfit * value)) if len(draws) > 1 else np.inf
 
 
-def uplift(before: float, after: float, draws_before: Floats, draws_after: Floats) -> Uplift:
-    """before, after: from all users; draws: (r,) each, in pairs."""
+def uplift(
+    before: float, after: float, draws_before: Floats, draws_after: Floats, misfit: float = MISFIT
+) -> Uplift:
+    """before, after: from all that was not learned from; draws: (r,) each, in pairs."""
+    from scipy.special import stdtr
+
     change, changes = after - before, draws_after - draws_before
     relative = change / before if before else 0.0
     relatives = np.divide(changes, draws_before, out=np.zeros_like(changes), where=draws_before != 0)
-    low, high = interval(relative, relatives, MISFIT)
-    absolute_low, absolute_high = interval(change, changes, MISFIT)
-    spread = _spread(change, changes, MISFIT)
-    harm = float(student.cdf(-change / spread, max(len(changes) - 1, 1))) if spread > 0 else float(change < 0)
+    low, high = interval(relative, relatives, misfit)
+    absolute_low, absolute_high = interval(change, changes, misfit)
+    spread = _spread(change, changes, misfit)
+    harm = float(stdtr(max(len(changes) - 1, 1), -change / spread)) if spread > 0 else float(change < 0)
     return Uplift(
         before, *interval(before, draws_before), after, *interval(after, draws_after), change, absolute_low,
         absolute_high, relative, low, high, harm, bool(low > 0),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from socialml.figures.campaign_training import learning
 from socialml.figures.theme import BLUE, GREY, titled
 
 _COLOURS = (BLUE, "#E69F00", "#009E73", GREY)
@@ -15,8 +16,11 @@ _COLOURS = (BLUE, "#E69F00", "#009E73", GREY)
 def training(curve: Mapping[str, Sequence[float]]) -> go.Figure | None:
     """curve: the first series is the horizontal axis, each other a line; None before its first point.
 
-    By 'step' they are what a policy earns a viewer, where more is better; by anything else losses.
+    By 'step' they are what a policy earns a viewer, where more is better; by anything else losses. A critic's has a
+    figure of its own.
     """
+    if "critic_loss" in curve:
+        return learning(curve)
     (axis, steps), *every = curve.items()
     lines = [(name, values) for name, values in every if any(map(math.isfinite, values))]
     if not len(steps) or not lines:

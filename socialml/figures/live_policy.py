@@ -155,8 +155,9 @@ def around_zero(low: float, high: float) -> list[float]:
 
 
 def ladder(result: Result) -> go.Figure:
-    """What each policy is worth against today's, the simplest at the top."""
+    """What each policy is worth against today's, the simplest at the top; of the sample with the planted truth."""
     own = result.ladder.sort_values("rank", ascending=False)
+    rungs = [_rung(result, row) for row in own.to_dict("records")]
     figure = go.Figure()
     for level, name, colour in ((False, "Behind the best", GREY), (True, "As good as the best", BLUE)):
         part = own[own["level"] == level]
@@ -167,6 +168,17 @@ def ladder(result: Result) -> go.Figure:
                      "arrayminus": part["gain"] - part["gain_low"]},
             hovertemplate="%{y}: " + words.sign(result.currency) + "%{x:+,.2f}<extra></extra>",
         )  # fmt: skip
+    true = true_gains(result)
+    if true:
+        called = dict(zip(own["policy"], rungs, strict=True))
+        optimum = wrap(str(result.truth["label"].iloc[-1]), 18)
+        figure.add_scatter(
+            x=list(true.values()), y=[called.get(name, optimum) for name in true], mode="markers",
+            name="True in the sample",
+            marker={"size": 13, "symbol": "x-thin", "line": {"width": 3, "color": AGENT}},
+            hovertemplate="%{y}, in truth: " + words.sign(result.currency) + "%{x:+,.2f}<extra></extra>",
+        )  # fmt: skip
+        rungs = [optimum, *rungs]
     figure.add_vline(x=0, line={"color": GREY, "dash": "dash", "width": 1.5})
     titled(
         figure,
@@ -175,12 +187,18 @@ def ladder(result: Result) -> go.Figure:
     )
     figure.update_layout(
         xaxis_title=f"Worth a viewer over {result.weeks} weeks, against today ({words.sign(result.currency).strip()})",
-        height=160 + 46 * len(own), legend={"y": 1.02},
+        height=160 + 46 * len(rungs), legend={"y": 1.02},
     )  # fmt: skip
-    figure.update_yaxes(
-        categoryorder="array", categoryarray=[_rung(result, row) for row in own.to_dict("records")]
-    )
+    figure.update_yaxes(categoryorder="array", categoryarray=rungs)
     return figure
+
+
+def true_gains(result: Result) -> dict[str, float]:
+    """policy -> what it truly is worth against today's, where the truth is planted; the last knows every taste."""
+    if not len(result.truth):
+        return {}
+    worth = dict(zip(result.truth["policy"], result.truth["value"].astype(float), strict=True))
+    return {name: value - worth["logged"] for name, value in worth.items() if name != "logged"}
 
 
 def _rung(result: Result, row: dict[str, Any]) -> str:

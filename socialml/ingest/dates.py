@@ -70,6 +70,7 @@ class TimeColumn:
             sentence += f" Other dates of the column are {ORDERS[suggestion]}."
         return {
             "code": "date_order_unclear",
+            "setting": "date_order",
             "header": self.header,
             "sentence": sentence,
             "examples": examples,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from socialml.errors import UserError
+from socialml.ingest import unnamed
 from socialml.schema import ACTIONS, KINDS, Column, Kind, normalise_header
 
 
@@ -30,6 +31,9 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
 
     sample: the first rows' cells, in the order of the names.
     """
+    log = unnamed.events(names, sample) if kind in (None, "events") and unnamed.is_unnamed(names) else None
+    if log:
+        return Guess("events", log[1], log[0])
     if kind is not None:
         known = _kind(kind)
         return Guess(kind, "You said so.", guess_mapping(known, names))
@@ -53,6 +57,13 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
         known_words = any(value in ACTIONS for value in values)
         if "orders" not in complete or known_words:
             return Guess("events", _says(found["events"], ("user_id", "ts", "action")), found["events"])
+    bought = found["orders"]
+    if "orders" in complete and "user_id" not in bought:
+        # Any table has a date and an amount; without customers only a line's order and product tell.
+        if "order_id" in bought and {"item_id", "status", "paid_at"} & set(bought):
+            reason = _says(bought, ("ts", "order_id", "item_id", "amount", "quantity", "status"))
+            return Guess("orders", f"{reason} No column says who bought.", bought)
+        complete.discard("orders")
     if "orders" in complete:
         return Guess(
             "orders",
@@ -62,28 +73,29 @@ def guess(names: tuple[str, ...], sample: list[list[str]], kind: str | None = No
     about = set(found["users"]) - {"user_id"}
     if "users" in complete and "ts" not in found["events"] and about:
         return Guess("users", _says(found["users"], ("user_id", *sorted(about))), found["users"])
-    nearest = max(("events", "orders"), key=lambda name: -len(KINDS[name].missing(set(found[name]))))
-    missing = " or ".join(
-        f"'{KINDS[nearest].column(field).label}'" for field in KINDS[nearest].missing(set(found[nearest]))
-    )
+    gaps = {name: KINDS[name].missing(set(found[name])) for name in ("events", "orders")}
+    if "user_id" not in bought:
+        gaps["orders"].insert(0, "user_id")
+    nearest = max(gaps, key=lambda name: -len(gaps[name]))
+    missing = " or ".join(f"'{KINDS[nearest].column(field).label}'" for field in gaps[nearest])
     return Guess(
         "records", f"It is no table of events, orders or customers: no column for {missing} was found.", {}
     )
 
 
 def guess_mapping(kind: Kind, names: tuple[str, ...] | list[str]) -> dict[str, str]:
-    """{field: header}, one to one: the field's own name first, then its aliases in their order."""
+    """{field: header}, one to one: required fields first; the field's own name, then its aliases in their order."""
     plain = {name: normalise_header(name) or name for name in names}
     bare = {name: normalise_header(re.sub(r"[(（\[【].*?[)）\]】]", "", name)) for name in names}
     scored = [
-        (rank, field, header)
+        (not column.required, rank, field, header)
         for field, column in enumerate(kind.columns)
         for header in range(len(names))
         if (rank := _rank(column, plain[names[header]], bare[names[header]])) is not None
     ]
     mapping: dict[str, str] = {}
     taken: set[int] = set()
-    for _, field, header in sorted(scored):
+    for _, _, field, header in sorted(scored):
         name = kind.columns[field].name
         if name not in mapping and header not in taken:
             mapping[name] = names[header]

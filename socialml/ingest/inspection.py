@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, read, staging, values, workbook
+from socialml.ingest import dates, guess, plan, read, staging, values, workbook
 from socialml.ingest.layout import DELIMITER_NAMES, shape_of
 from socialml.ingest.read import Raw
 from socialml.ingest.records import is_time, time_candidates
@@ -30,7 +30,8 @@ class Inspection:
     mapping: {field: header}, remembered from a file of the same shape or guessed.
     missing: required fields that nothing is mapped to.
     time_forms: {header: [{form, order, rows, examples}]}; order None where it has to be asked.
-    questions: [{code, header, sentence, examples, choices: [{value, meaning}], suggestion, rows}].
+    questions: [{code, setting (of the options), header, sentence, examples, choices: [{value, meaning}], suggestion,
+    rows}].
     whole: whether all rows were looked at; if not, more questions may come up in the import.
     """
 
@@ -98,6 +99,9 @@ def inspect(
             guessed = guess.guess(raw.layout.names, sample, kind)
             use, known = _mapping(guessed, mapping, remembered, raw)
             forms, questions = _times(fetch, raw, guessed.kind, use)
+            if KINDS[guessed.kind].columns:
+                known_ = {field: header for field, header in use.items() if header in raw.columns}
+                questions += plan.written_numbers(fetch, raw, guessed.kind, known_, sample).questions
         finally:
             con.close()
     layout, used = raw.layout, set(use.values())

@@ -12,6 +12,8 @@ class Options:
     kind: str | None = None
     mapping: dict[str, str] | None = None
     date_order: str | None = None  # 'ymd', 'mdy' or 'dmy', for dates whose day and month look alike
+    decimal: str | None = None  # 'point' or 'comma', for numbers such as 1.234 that may be either
+    money_unit: str | None = None  # 'yuan' or 'fen', for amounts that are all whole and large
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None  # of a workbook; None: the first that holds rows

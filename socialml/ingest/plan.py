@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from socialml.ingest import dates, values, zones
+from socialml.ingest import dates, numbers, states, values, zones
 from socialml.ingest.forms import ISO
 from socialml.ingest.read import Raw
 from socialml.ingest.values import MISSING, NOT_A_TIME, OUT_OF_RANGE, Cast, Fetch
@@ -71,6 +71,10 @@ class Plan:
     amount: str | None = None
     unknown_actions: list[tuple[str, int]] = field(default_factory=list)
     empty_columns: list[str] = field(default_factory=list)
+    decimal_commas: list[str] = field(default_factory=list)  # headers
+    in_fen: list[str] = field(default_factory=list)  # likewise
+    refunded: str | None = None  # condition: the whole amount of a line went back
+    nobody: bool = False  # no column says whose the rows are
 
     def levels(self) -> list[dict[str, str]]:
         """{name: SQL} a level, each over `raw` and the levels before it, for all casts and derived columns."""
@@ -90,14 +94,25 @@ def plan(
     date_order: str | None,
     first: list[list[str]],
     assume: bool,
+    *,
+    decimal: str | None = None,
+    money_unit: str | None = None,
 ) -> Plan:
-    """The plan for a kind with columns of its own. Raises UserError date_order_unclear.
+    """The plan for a kind with columns of its own.
 
-    first: the first rows as text. assume: take time columns for ISO without a look at all of them, where the
-    first rows are.
+    first: the first rows as text. assume: take time columns for ISO, and numbers for such with a decimal point,
+    without a look at all of them, where the first rows are. decimal, money_unit: see numbers.judge.
+    Raises UserError date_order_unclear, decimal_unclear, money_unit_unclear.
     """
     made = Plan()
     columns, schema = raw.columns, KINDS[kind]
+    written = written_numbers(
+        fetch, raw, kind, mapping, first, whole=not assume, decimal=decimal, unit=money_unit
+    )
+    if written.questions:
+        raise written.ask()
+    made.decimal_commas = [mapping[name] for name in mapping if name in written.comma]
+    made.in_fen = [mapping[name] for name in mapping if name in written.fen]
     for name, header in mapping.items():
         column = columns[header]
         cells = [row[int(column[1:])] for row in first]
@@ -107,7 +122,7 @@ def plan(
         else:
             made.casts[name] = values.cast(
                 fetch, name, schema.column(name).type, header, column, raw.odd_spaces, cells,
-                schema.column(name).usual,
+                schema.column(name).usual, comma=name in written.comma, fen=name in written.fen,
             )  # fmt: skip
     _require(made, kind)
     made.problems += [
@@ -130,6 +145,19 @@ def plan(
             made.columns["tier"] = "d_tier"
         return made
     return _events(made, kind)
+
+
+def written_numbers(
+    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], first: list[list[str]], *, whole: bool = False,
+    decimal: str | None = None, unit: str | None = None,
+) -> numbers.Numbers:  # fmt: skip
+    """How the mapped columns write their numbers, and what has to be asked of them."""
+    columns = {name: (header, raw.columns[header]) for name, header in mapping.items()}
+    cells = {name: [row[int(column[1:])] for row in first] for name, (_, column) in columns.items()}
+    delimiter = raw.layout.delimiter if raw.source.format == "csv" else ""
+    return numbers.judge(
+        fetch, KINDS[kind], columns, cells, delimiter=delimiter, whole=whole, decimal=decimal, unit=unit
+    )
 
 
 def _all_iso(cells: list[str]) -> bool:
@@ -171,7 +199,15 @@ def add_time(
 
 
 def misjudged(made: Plan, fetch: Fetch) -> bool:
-    """Whether a column taken for ISO holds times of another form; over the table `noted`."""
+    """Whether a column holds what its first rows did not show: times that are not ISO, numbers with a decimal
+    comma; over the table `noted`."""
+    wrong = [str(i) for i, problem in enumerate(made.problems) if problem.reason == values.NOT_A_NUMBER]
+    commas = f"regexp_matches(bad_cell, '{numbers.COMMA}')"
+    if (
+        wrong
+        and fetch(f"SELECT count(*) FROM noted WHERE problem IN ({', '.join(wrong)}) AND {commas}")[0][0]
+    ):
+        return True
     for clock in made.clocks:
         if clock.assumed:
             unread = f"u_{clock.name}"
@@ -239,8 +275,10 @@ def _require(made: Plan, kind: str) -> None:
 def _events(made: Plan, kind: str) -> Plan:
     have = made.casts
     made.clock = "d_ts_local"
+    made.nobody = "user_id" not in have
     amount = "f_amount" if "amount" in have else None
     if kind == "orders":
+        _leave_out_unpaid(made)
         if "quantity" in have and "unit_price" in have:
             product = "try_cast(f_quantity * f_unit_price AS DECIMAL(18,4))"
             both = "f_quantity IS NOT NULL AND f_unit_price IS NOT NULL"
@@ -250,10 +288,13 @@ def _events(made: Plan, kind: str) -> Plan:
                 Problem(f"{both} AND d_amount IS NULL", price.header, price.value, values.TOO_LARGE)
             )
         header = have["amount"] if "amount" in have else have["unit_price"]
+        if made.refunded:
+            amount = f"CASE WHEN {made.refunded} AND {amount} > 0 THEN 0 ELSE {amount} END"
         made.derived.append({"d_amount": amount or "NULL"})
         made.problems.append(Problem("d_amount IS NULL", header.header, header.value, MISSING))
         amount = "d_amount"
         negative = "d_amount < 0" + (" OR f_quantity < 0" if "quantity" in have else "")
+        negative += f" OR {made.refunded}" if made.refunded else ""
         made.derived.append({"d_action": f"CASE WHEN {negative} THEN 'refund' ELSE 'purchase' END"})
     made.amount = amount
     special = {
@@ -267,6 +308,22 @@ def _events(made: Plan, kind: str) -> Plan:
         sql = special.get(name) or (f"f_{name}" if name in have else "NULL")
         made.columns[name] = f"{sql}::{kind_}"
     return made
+
+
+def _leave_out_unpaid(made: Plan) -> None:
+    """Orders that were not paid, or cancelled, are no sales: they are rejected. Refunds are kept, and told."""
+    given = {name: made.casts[name] for name in ("status", "paid_at", "after_sale") if name in made.casts}
+    value = {name: cast.value for name, cast in given.items()}
+    status, paid_at, after_sale = (value.get(name) for name in ("status", "paid_at", "after_sale"))
+    found = []
+    if status or paid_at:
+        shown = given.get("status") or given["paid_at"]
+        found.append(Problem(states.unpaid(status, paid_at), shown.header, shown.value, states.NOT_PAID))
+    if status:
+        closed = states.cancelled(status, after_sale)
+        found.append(Problem(closed, given["status"].header, status, states.CANCELLED))
+    made.problems[:0] = found
+    made.refunded = states.refunded(status, after_sale) or None
 
 
 def _limit(made: Plan, kind: str) -> None:

@@ -9,6 +9,7 @@ reject with its line.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -119,7 +120,8 @@ def read(
     layout = _layout(source, delimiter)
     scan = scan_file(source.path, layout.delimiter)
     rows = scan.lines - layout.skip
-    if scan.clean and rows > 0 and len(layout.names) > 1:
+    # Whether DuckDB's `skip` counts lines or records is its own affair: a header of several lines is read here.
+    if scan.clean and rows > 0 and len(layout.names) > 1 and not _breaks_before(source.path, layout.skip):
         return _fast(con, source, layout, scan)
     if source.path == original:
         source = reopen(source, original, work)
@@ -204,6 +206,12 @@ def _layout(source: Source, delimiter: str | None) -> Layout:
     return find_layout(head, source.file, delimiter)
 
 
+def _breaks_before(path: Path, skip: int) -> bool:
+    """Whether a quoted cell of the first lines runs over a line end."""
+    with path.open("rb") as file:
+        return any(line.count(b'"') % 2 for line in islice(file, skip))
+
+
 def _careful(con: duckdb.DuckDBPyConnection, source: Source, delimiter: str | None) -> Raw:
     layout = _layout(source, delimiter)
     rows, ragged = careful.read(con, source.path, layout)
@@ -223,12 +231,11 @@ def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: 
         f" delim = '{delimiter}', quote = '{quote}', escape = '{quote}', skip = {layout.skip},"
         " strict_mode = true)"
     )
-    # Lines inside quotes are none of `lines`; a header over several lines makes the counts differ.
     raw = Raw(source, layout, scan.lines - layout.skip, f"rowid + {layout.skip + 1}")
     raw.odd_spaces, raw.proven = scan.odd_spaces, False
     if scan.breaks_in_quotes:
         breaks = " + ".join(f"coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in names)
         raw.carried = {"breaks": breaks}
         before = "ORDER BY rowid ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-        raw.line_sql += f" + coalesce(sum(breaks) OVER ({before}), 0)"
+        raw.line_sql += f" + coalesce(sum(breaks) OVER ({before}), 0)::BIGINT"
     return raw

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from socialml.ingest import states
 from socialml.ingest.plan import Clock, Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
 
+_SAME = 0.01  # quartiles nearer than 1% are one price: nothing tells what is far from it
 _ONE = {"have": "has", "are": "is", "repeat": "repeats", "name": "names"}
 
 
@@ -38,7 +42,8 @@ def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
             "in revenue and in no customer's figures" if kind == "orders" else "in totals and for no customer"
         )
         shown = have["order_id"].value if "order_id" in have else have["ts"].value
-        add("missing_user", "f_user_id IS NULL", shown, f"have no customer and still count {who}.")
+        if not made.nobody:
+            add("missing_user", "f_user_id IS NULL", shown, f"have no customer and still count {who}.")
         add(
             "future_dates",
             _later(made.clocks[0], now, here),
@@ -52,6 +57,20 @@ def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
             cancelled,
             "f_order_id",
             "have an order number that begins with C, as cancellations do.",
+        )
+    if made.refunded:
+        add(
+            "refunded",
+            made.refunded,
+            shown,
+            "are refunded in full: kept as refunds, with an amount of 0, so that they count in no revenue.",
+        )
+    if "after_sale" in have:
+        add(
+            "refund_unsettled",
+            states.unsettled(have["after_sale"].value),
+            have["after_sale"].value,
+            "have an after-sale status that is no refund in full; they count as sales.",
         )
     if "quantity" in have:
         add(
@@ -172,6 +191,54 @@ def warning(code: str, count: int, sentence: str, examples: list[str] | None = N
     }
 
 
+_SPREAD = (
+    "amount",
+    "unit_price",
+    "discount",
+    "quantity",
+    "seconds",
+    "pages",
+    "income",
+    "price",
+    "followers",
+    "reads",
+)
+
+
+def outliers(fetch: Fetch, made: Plan) -> list[dict[str, Any]]:
+    """A warning for each column with values far from the others: beyond 3 interquartile ranges (Tukey, 1977,
+    'far out'), on a log scale since what shops count and charge is skewed. Over the table `typed`."""
+    columns = [name for name in _SPREAD if name in made.casts]
+    if not columns:
+        return []
+    good = "problem IS NULL AND f_{0} > 0"
+    # The filter does not keep 0 from the logarithm.
+    logs = "approx_quantile(ln(CASE WHEN f_{0} > 0 THEN f_{0} END), [0.25, 0.75])"
+    halves = ", ".join(f"{logs.format(name)} FILTER ({good.format(name)})" for name in columns)
+    told = []
+    for name, halve in zip(columns, fetch(f"SELECT {halves} FROM typed")[0], strict=True):
+        if halve is None or halve[1] - halve[0] < _SAME:
+            continue
+        reach = 3 * (halve[1] - halve[0])
+        low, high = math.exp(halve[0] - reach), math.exp(min(halve[1] + reach, 700.0))
+        far, given, least, most = fetch(
+            f"SELECT count(*) FILTER (f_{name} NOT BETWEEN {low!r} AND {high!r}), count(*), min(f_{name}),"
+            f" max(f_{name}) FROM typed WHERE {good.format(name)}"
+        )[0]
+        if far:
+            sentence = (
+                f"have a '{made.casts[name].header}' far from the others, {far / given:.2%} of those above 0: the"
+                f" usual is {_short(low)} to {_short(high)}."
+            )
+            examples = [_short(float(value)) for value in (most, least) if not low <= float(value) <= high]
+            told.append(warning("outliers", far, sentence, examples))
+    return told
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
 def repeats(count: int) -> dict[str, Any]:
     return warning("exact_duplicates", count, "repeat an earlier row of this file, kept as they are.")
 
@@ -223,7 +290,38 @@ def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:
                 "sentence": f"{len(made.empty_columns)} empty columns at the end were left out.",
             }
         )
+    if made.decimal_commas:
+        headers = made.decimal_commas
+        told.append(
+            {
+                "code": "decimal_comma",
+                "count": len(headers),
+                "examples": headers[:3],
+                "sentence": f"{_listed(headers)} read with a decimal comma: 1.234,50 as 1234.50.",
+            }
+        )
+    if made.in_fen:
+        told.append(
+            {
+                "code": "amounts_in_fen",
+                "count": len(made.in_fen),
+                "examples": made.in_fen[:3],
+                "sentence": f"{_listed(made.in_fen)} read in fen and kept in yuan: 1990 as 19.90.",
+            }
+        )
+    if made.nobody:
+        told.append(
+            {
+                "code": "no_customer_column",
+                "count": raw.rows,
+                "examples": [],
+                "sentence": "No column says who bought: the rows count in revenue and in no customer's figures.",
+            }
+        )
     if not raw.layout.has_header:
+        taken = [
+            f"{cast.header} is {name}" for name, cast in made.casts.items() if not re.fullmatch(r"r\d+", name)
+        ]
         told.append(
             {
                 "code": "no_header",
@@ -231,7 +329,13 @@ def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:
                 "examples": list(raw.layout.names[:3]),
                 "sentence": (
                     "The first line holds values, no names; the columns are called column_1, column_2 ..."
+                    + (f" {', '.join(taken)}." if taken else "")
                 ),
             }
         )
     return told
+
+
+def _listed(headers: list[str]) -> str:
+    """'price' is; 'price', 'amount' are."""
+    return ", ".join(f"'{header}'" for header in headers) + (" is" if len(headers) == 1 else " are")

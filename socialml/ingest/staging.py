@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, plan, read, receipt, records, typed, zones
+from socialml.ingest import dates, guess, numbers, plan, read, receipt, records, typed, zones
 from socialml.ingest.layout import shape_of
 from socialml.ingest.options import Options
 from socialml.ingest.plan import Plan, identifier, quoted
@@ -91,6 +91,12 @@ def _check(path: Path, options: Options) -> None:
             f"'{options.date_order}' is no date order.",
             f"Use one of {', '.join(dates.ORDERS)}.",
         )
+    for name, value, known in (
+        ("decimal sign", options.decimal, numbers.DECIMALS),
+        ("unit of money", options.money_unit, numbers.UNITS),
+    ):
+        if value not in (None, *known):
+            raise UserError("bad_option", f"'{value}' is no {name}.", f"Use one of {', '.join(known)}.")
     zones.check(options.timezone)
 
 
@@ -150,6 +156,8 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
                 )
             report(Progress(9, 10, "Looking for what seems wrong"))
             told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, found.checks, stats["counts"])
+            if found.kind != "records":
+                told += receipt.outliers(fetch, made)
             if found.kind == "creators":
                 good = "FILTER (WHERE problem IS NULL)"
                 again = fetch(f"SELECT count(*) {good} - count(DISTINCT f_creator_id) {good} FROM typed")[0][
@@ -202,7 +210,10 @@ def _type(con: duckdb.DuckDBPyConnection, raw: Raw, options: Options, now: datet
         if kind == "records":
             made = records.plan(fetch, raw, options.date_order)
         else:
-            made = plan.plan(fetch, raw, kind, mapping, options.date_order, first, assume)
+            made = plan.plan(
+                fetch, raw, kind, mapping, options.date_order, first, assume,
+                decimal=options.decimal, money_unit=options.money_unit,
+            )  # fmt: skip
         checks = receipt.checks(made, kind, now, options.timezone)
         if typed.create(con, raw, made, checks) != raw.rows - len(raw.ragged):
             raise _Unproven(f"not all of {raw.rows} rows arrived")

@@ -11,7 +11,7 @@ from typing import Any
 
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.ingest import dates, zones
+from socialml.ingest import dates, numbers, zones
 from socialml.ingest.inspection import Inspection, inspect
 from socialml.ingest.options import Options
 from socialml.ingest.staging import stage
@@ -30,6 +30,8 @@ class Config:
     kind: str | None = None
     mapping: dict[str, str] | None = None  # {field: header}, whole; nothing is added to it
     date_order: str | None = None  # 'ymd', 'mdy' or 'dmy'
+    decimal: str | None = None  # 'point' or 'comma'
+    money_unit: str | None = None  # 'yuan' or 'fen'
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None  # of a workbook
@@ -45,11 +47,13 @@ class Config:
         for name in ("path", "dataset"):
             if not isinstance(values.get(name), str) or not values[name].strip():
                 raise _bad(name, values.get(name), "it must be text that is not empty")
-        for name in ("file", "kind", "date_order", "encoding", "delimiter", "sheet"):
+        for name in ("file", "kind", "date_order", "decimal", "money_unit", "encoding", "delimiter", "sheet"):
             if values.get(name) is not None and not isinstance(values[name], str):
                 raise _bad(name, values[name], "it must be text or nothing")
         _one_of("kind", values.get("kind"), tuple(KINDS))
         _one_of("date_order", values.get("date_order"), tuple(dates.ORDERS))
+        _one_of("decimal", values.get("decimal"), tuple(numbers.DECIMALS))
+        _one_of("money_unit", values.get("money_unit"), tuple(numbers.UNITS))
         delimiter = values.get("delimiter")
         if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
             raise _bad("delimiter", delimiter, "it must be one plain character, such as , ; | or a tab")
@@ -147,6 +151,8 @@ def ingest_file(
     kind: str | None = None,
     mapping: dict[str, str] | None = None,
     date_order: str | None = None,
+    decimal: str | None = None,
+    money_unit: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
@@ -167,6 +173,8 @@ def ingest_file(
     given = {
         "kind": kind,
         "date_order": date_order,
+        "decimal": decimal,
+        "money_unit": money_unit,
         "encoding": encoding,
         "delimiter": delimiter,
         "sheet": sheet,
@@ -202,6 +210,8 @@ def _options(inputs: Inputs, config: Config) -> Options:
         kind=inputs.kind,
         mapping=inputs.mapping,
         date_order=config.date_order,
+        decimal=config.decimal,
+        money_unit=config.money_unit,
         encoding=config.encoding,
         delimiter=config.delimiter,
         sheet=config.sheet,

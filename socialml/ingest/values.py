@@ -26,6 +26,8 @@ _SIGNS = r"(?:CNY|RMB|USD|EUR|GBP|HK\$|US\$|[¥￥$€£元])"
 _NUMBER = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
 AMOUNT = rf"\(?(?:[-+]? ?{_SIGNS}? ?|{_SIGNS} ?[-+]){_NUMBER} ?{_SIGNS}?\)?"
 _SCALED = AMOUNT.replace(_NUMBER, f"{_NUMBER}(?: ?[万亿wW])?")
+_COMMA_NUMBER = "(?:[0-9]{1,3}(?:[. \u00a0\u202f][0-9]{3})+|[0-9]+)?(?:,[0-9]*)?"
+_COMMA_SCALED = AMOUNT.replace(_NUMBER, f"{_COMMA_NUMBER}(?: ?[万亿wW])?")
 _ODD_SPACES = " || chr(9) || chr(160) || chr(12288) || chr(65279)"
 
 
@@ -69,9 +71,12 @@ def _is_word(value: str, words: tuple[str, ...]) -> str:
 
 def cast(
     fetch: Fetch, name: str, kind: ColumnType, header: str, column: str, odd_spaces: bool, first: list[str],
-    usual: float = 1.0,
+    usual: float = 1.0, *, comma: bool = False, fen: bool = False,
 ) -> Cast:  # fmt: skip
-    """How a field that is not a time is read. first: the column's first cells."""
+    """How a field that is not a time is read. first: the column's first cells.
+
+    comma: numbers have a decimal comma. fen: amounts are in hundredths.
+    """
     clean = trimmed(column, odd_spaces)
     if kind == "text":
         return Cast(name, header, [{f"f_{name}": clean}], f"f_{name}")
@@ -82,7 +87,7 @@ def cast(
     a, o, t, v, n = (f"{letter}_{name}" for letter in "aotvn")
     steps = [
         {a: f"try_cast({column} AS {SQL_TYPES[kind]})"},
-        {o: f"{column} IS NOT NULL AND ({_odd(kind, a, column)})"},  # is for the patient
+        {o: f"{column} IS NOT NULL AND ({_odd(kind, a, column, comma, fen)})"},  # is for the patient
         {t: f"CASE WHEN {o} THEN {clean} END"},
         {v: f"CASE WHEN {o} THEN {without_null_words(t)} END"},
     ]
@@ -91,9 +96,9 @@ def cast(
         steps.append({f"f_{name}": f"CASE WHEN {o} THEN try_cast({v} AS BOOLEAN) ELSE {a} END"})
         made.problems = [(f"{o} AND {v} IS NOT NULL AND f_{name} IS NULL", NOT_A_FLAG)]
         return made
-    steps.append({n: f"CASE WHEN {o} THEN {plain_number(v)} END"})
+    steps.append({n: f"CASE WHEN {o} THEN {plain_number(v, comma)} END"})
     made.problems = [(f"{o} AND {v} IS NOT NULL AND {n} IS NULL", NOT_A_NUMBER)]
-    _number(made, kind)
+    _number(made, kind, fen)
     return made
 
 
@@ -141,20 +146,26 @@ def _share(fetch: Fetch, name: str, header: str, clean: str, usual: float) -> Ca
     return made
 
 
-def _odd(kind: ColumnType, made: str, column: str) -> str:
+def _odd(kind: ColumnType, made: str, column: str, comma: bool, fen: bool) -> str:
     """SQL: whether the plain cast of a cell cannot be trusted. made: the cast's column."""
-    return {
-        "money": (
-            f"{made} IS NULL OR (contains({column}, '.') AND length({column}) - instr({column}, '.') > 4)"
-            f" OR contains({column}, 'e') OR contains({column}, 'E') OR contains({column}, '_')"
-        ),
-        "number": f"{made} IS NULL OR NOT isfinite({made}) OR contains({column}, '_')",
-        "integer": f"{made} IS NULL OR {made}::VARCHAR <> {column}",
-        "flag": f"{made} IS NULL",
-    }[kind]
+    if fen:
+        return "true"
+    points = f"contains({column}, '.') OR " if comma and kind != "flag" else ""
+    return (
+        points
+        + {
+            "money": (
+                f"{made} IS NULL OR (contains({column}, '.') AND length({column}) - instr({column}, '.') > 4)"
+                f" OR contains({column}, 'e') OR contains({column}, 'E') OR contains({column}, '_')"
+            ),
+            "number": f"{made} IS NULL OR NOT isfinite({made}) OR contains({column}, '_')",
+            "integer": f"{made} IS NULL OR {made}::VARCHAR <> {column}",
+            "flag": f"{made} IS NULL",
+        }[kind]
+    )
 
 
-def _number(made: Cast, kind: ColumnType) -> None:
+def _number(made: Cast, kind: ColumnType, fen: bool) -> None:
     """The last steps of a patient number: n_<name>, its text as a program writes it -> f_<name>."""
     a, o, n, e, f = (f"{letter}_{made.name}" for letter in "aonef")
     large = (f"{n} IS NOT NULL AND {f} IS NULL", TOO_LARGE)
@@ -162,7 +173,10 @@ def _number(made: Cast, kind: ColumnType) -> None:
         made.steps.append({f: f"CASE WHEN {o} THEN try_cast({n} AS DOUBLE) ELSE {a} END"})
         made.problems += [(f"{o} AND NOT isfinite({f})", TOO_LARGE), large]
         return
-    made.steps.append({e: f"CASE WHEN {o} THEN try_cast({n} AS DECIMAL(38,18)) END"})
+    exact = (
+        f"try_cast({n} AS DECIMAL(36,16)) * 0.01::DECIMAL(2,2)" if fen else f"try_cast({n} AS DECIMAL(38,18))"
+    )
+    made.steps.append({e: f"CASE WHEN {o} THEN {exact} END"})
     if kind == "integer":
         whole = f"WHEN {e} = trunc({e}) THEN try_cast({e} AS BIGINT)"
         made.problems.append((f"{e} <> trunc({e})", NOT_WHOLE))
@@ -173,14 +187,17 @@ def _number(made: Cast, kind: ColumnType) -> None:
     made.problems.append(large)
 
 
-def plain_number(value: str) -> str:
+def plain_number(value: str, comma: bool = False) -> str:
     """SQL for an amount as a program writes it: '(￥1,234.50)' -> '-1234.50', '12.5万' or '12.5w' -> '12.5e4';
-    NULL where it is none."""
+    NULL where it is none. comma: '1.234,50' -> '1234.50'."""
     digits = f"regexp_replace({value}, '[^0-9.eE+-]|EUR|RMB|USD|CNY|GBP', '', 'g')"
+    if comma:
+        digits = f"replace(regexp_replace({value}, '[^0-9,+-]', '', 'g'), ',', '.')"
     scale = f"CASE WHEN regexp_matches({value}, '[万wW]') THEN 'e4' WHEN contains({value}, '亿') THEN 'e8' ELSE '' END"
     signed = f"CASE WHEN starts_with({value}, '(') THEN '-' || {digits} ELSE {digits} END || {scale}"
     brackets = f"starts_with({value}, '(') = ends_with({value}, ')')"
-    given = f"regexp_matches({value}, '[0-9]') AND regexp_full_match({value}, '{_SCALED}') AND {brackets}"
+    form = _COMMA_SCALED if comma else _SCALED
+    given = f"regexp_matches({value}, '[0-9]') AND regexp_full_match({value}, '{form}') AND {brackets}"
     return f"CASE WHEN {given} THEN {signed} END"
 
 

@@ -4,6 +4,9 @@ Flat: two layers, then the value of the state and the advantage of each action (
 actions are category x offer and an observation begins with blocks of one number a category, the advantage of every
 category comes from one small net that reads its own numbers, the rest of the observation and who it is. What is
 learned of one category then holds for all. Each array may begin with a dimension for groups.
+
+An observation may end with one number for each action, what a rule thinks of it: advantages are then those of the
+rule and what the net adds to them, at first nothing.
 """
 
 from __future__ import annotations
@@ -37,10 +40,12 @@ def layout_of(env: Any) -> Layout | None:
 
 
 def new(
-    width: int, actions: int, layout: Layout | None, hidden: int, groups: int, rng: np.random.Generator
-) -> list[Floats32]:
-    """Weights drawn as torch.nn.Linear does, the same in each group. hidden: of the flat net; the shared one takes
-    half of it for the value and a quarter for the categories."""
+    width: int, actions: int, layout: Layout | None, hidden: int, groups: int, rng: np.random.Generator,
+    ruled: bool = False,
+) -> list[Floats32]:  # fmt: skip
+    """Weights drawn as torch.nn.Linear does, the same in each group. width: of an observation without what a rule
+    thinks. hidden: of the flat net; the shared one takes half of it for the value and a quarter for the categories.
+    ruled: all advantages are 0."""
 
     def even(rows: int, columns: int, inputs: int) -> Floats32:
         bound = 1 / np.sqrt(inputs)
@@ -51,20 +56,25 @@ def new(
         return [even(outputs, inputs, inputs), even(1, outputs, inputs)]
 
     if layout is None:
-        return [
+        weights = [
             *linear(hidden, width), *linear(hidden, hidden), *linear(1, hidden), *linear(actions, hidden)
         ]  # fmt: skip
-    c, k, h, small = layout.categories, layout.blocks, hidden // 2, hidden // 4
-    return [
-        *linear(h, width), *linear(h, h), *linear(1, h),
-        even(small, k, width - k * (c - 1)), even(small, width - k * c, width - k * (c - 1)), even(c, small, 16),
-        *linear(small, small), even(layout.offers, small, small), np.zeros((groups, c, layout.offers), np.float32),
-    ]  # fmt: skip
+    else:
+        c, k, h, small = layout.categories, layout.blocks, hidden // 2, hidden // 4
+        weights = [
+            *linear(h, width), *linear(h, h), *linear(1, h),
+            even(small, k, width - k * (c - 1)), even(small, width - k * c, width - k * (c - 1)), even(c, small, 16),
+            *linear(small, small), even(layout.offers, small, small), np.zeros((groups, c, layout.offers), np.float32),
+        ]  # fmt: skip
+    if ruled:
+        weights[-2:] = [np.zeros_like(array) for array in weights[-2:]]
+    return weights
 
 
 def parts(weights: list[Any], x: Any) -> tuple[Any, Any]:
     """x: (..., n, features), numpy or torch -> the state's value (..., n, 1) and advantages (..., n, actions)."""
     w1, b1, w2, b2, value, value_b = weights[:6]
+    x, ruled = x[..., : w1.shape[-1]], x[..., w1.shape[-1] :]
     hidden = (x @ w1.mT + b1).clip(min=0)
     hidden = (hidden @ w2.mT + b2).clip(min=0)
     if len(weights) == len(FLAT):
@@ -81,6 +91,8 @@ def parts(weights: list[Any], x: Any) -> tuple[Any, Any]:
         each = (each @ middle.mT + middle_b).clip(min=0) @ offer.mT  # (..., n * c, offers)
         flat_b = offer_b.reshape(*offer_b.shape[:-2], 1, -1)
         advantage = each.reshape(*lead, n, flat_b.shape[-1]) + flat_b
+    if ruled.shape[-1]:
+        advantage = advantage + ruled
     return hidden @ value.mT + value_b, advantage
 
 
@@ -88,6 +100,11 @@ def values(weights: list[Any], x: Any) -> Any:
     """(..., n, actions)"""
     value, advantage = parts(weights, x)
     return value + advantage - advantage.mean(axis=-1, keepdims=True)
+
+
+def leaned(weights: list[Floats32], share: float) -> list[Floats32]:
+    """The same net, which adds only this share of its advantages to what a rule thinks."""
+    return [*weights[:-2], *(array * np.float32(share) for array in weights[-2:])]
 
 
 def times(weights: list[Floats32], factor: float) -> list[Floats32]:

@@ -88,12 +88,14 @@ def learn(
     rng = np.random.default_rng([settings.seed, 81])
     n, actions = env.num_envs, int(env.single_action_space.n)
     layout = action_values.layout_of(env)
+    ruled = getattr(env, "ruled", 0)
     if start is None:
         centre, scale, unit = scales(env, rng, settings.seed, layout)
         many = 1 if groups is None else int(groups.max()) + 1
-        first = action_values.new(len(centre), actions, layout, settings.hidden, many, rng)
+        first = action_values.new(len(centre) - ruled, actions, layout, settings.hidden, many, rng, ruled > 0)
     else:
-        centre, scale, unit = start.centre, start.scale, start.unit
+        centre, scale, unit = start.centre, start.scale.copy(), start.unit
+        scale[len(scale) - ruled :] = unit
         first = [array[None] for array in action_values.times(start.weights, 1 / unit)]
     net = [torch.from_numpy(array.copy()).requires_grad_() for array in first]
     target = [array.detach().clone() for array in net]
@@ -168,6 +170,7 @@ def learn(
                 told = f"{curve['return'][-1]:.1f} a viewer" if curve["return"] else "exploring"
                 report(Progress(step + 1, settings.steps, f"Training: {told}", shown(curve)))
     weights = action_values.times([array.numpy().copy() for array in slow], unit)
+    scale[len(scale) - ruled :] = 1.0  # what the rule thinks is in units of reward already
     return weights, centre, scale, unit, curve, time.perf_counter() - began
 
 
@@ -217,7 +220,7 @@ def scales(
     env: Any, rng: np.random.Generator, seed: int, layout: action_values.Layout | None = None
 ) -> tuple[Floats32, Floats32, float]:
     """Mean and spread of observations, one for each block of categories, and the spread of rewards, from one episode
-    of even choices."""
+    of even choices. What a rule thinks is scaled as the rewards are."""
     observation, _ = env.reset(seed=seed)
     seen, rewards = [], []
     for _ in range(60):
@@ -234,4 +237,7 @@ def scales(
         centre[columns], spread[columns] = rows[:, columns].mean(), rows[:, columns].std()
     scale = np.where(spread > 1e-6, spread, 1.0).astype(np.float32)
     unit = float(np.concatenate(rewards).std())
-    return centre.astype(np.float32), scale, unit if unit > 1e-9 else 1.0
+    unit = unit if unit > 1e-9 else 1.0
+    by_rule = slice(len(centre) - getattr(env, "ruled", 0), None)
+    centre[by_rule], scale[by_rule] = 0.0, unit
+    return centre.astype(np.float32), scale, unit

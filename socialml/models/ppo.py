@@ -72,7 +72,8 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
     n, actions = env.num_envs, int(env.single_action_space.n)
     layout = action_values.layout_of(env)
     centre, scale, unit = scales(env, rng, settings.seed, layout)
-    first = action_values.new(len(centre), actions, layout, settings.hidden, 1, rng)
+    ruled = getattr(env, "ruled", 0)
+    first = action_values.new(len(centre) - ruled, actions, layout, settings.hidden, 1, rng)
     # Small log odds at first, so that every action is tried (Andrychowicz et al. 2021).
     first[-2], first[-1] = first[-2] * np.float32(0.01), first[-1] * np.float32(0.01)
     net = [torch.from_numpy(array[0].copy()).requires_grad_() for array in first]

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Places of what changes from moment to moment, among Viewers.of_categories and Viewers.of_viewers.
-LATELY, LATELY_SQUARED, APPEAL = 0, 1, 2
+LATELY, APPEAL = 0, 1
 MOMENT = (3, 4, 5, 6)  # mood, suited, log since, slot
 
 
@@ -43,14 +43,14 @@ class Simulator:
         # All that does not change within the episode, once: (n, c, 7) and (n, offers, 7).
         category, offer, by_category, alone, offered, base = self.response.parts(viewers.categories)
         of_categories, of_viewers = hidden.of_categories(), hidden.of_viewers()
-        of_categories[:, :, [LATELY, LATELY_SQUARED]] = 0
+        of_categories[:, :, LATELY] = 0
         of_categories[:, :, APPEAL] = hidden.tastes()
         of_viewers[:, list(MOMENT)] = 0
         self._fixed = base + category + of_categories @ by_category + (of_viewers @ alone)[:, None]
         self._offered = np.zeros((viewers.n, len(offer) + 1, self._fixed.shape[2]))
         self._offered[:, 1:] = offer + (hidden.of_offers() @ offered)[:, None]
         self._fade = by_category[LATELY] - hidden.means.fade * by_category[APPEAL]
-        self._fade_squared, self._moment = by_category[LATELY_SQUARED], alone[list(MOMENT)]
+        self._moment = alone[list(MOMENT)]
         # The response was fitted on beliefs, which spread less than likings do: a chance is curved in its log odds, so
         # that it holds what this spread adds on average, and likings that are drawn would add it again.
         self._added = 0.5 * by_category[APPEAL, :4] ** 2 * self.response.unsure
@@ -98,6 +98,6 @@ class Simulator:
         lately = hidden.lately[rows, category][:, None]
         moment = np.column_stack([hidden.mood, hidden.suited(), np.log1p(hidden.since), hidden.slot])
         found = self._fixed[rows, category] + self._offered[rows, offer] + moment @ self._moment
-        found += lately * self._fade + lately**2 * self._fade_squared
+        found += lately * self._fade
         found[:, :4] -= self._added * (1 - 2 * logistic(found[:, :4]))
         return found

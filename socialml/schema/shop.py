@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from socialml.schema.columns import Column, Kind, also
 
 USER_ID = Column(
@@ -131,7 +133,11 @@ ORDERS = Kind(
     noun="order line",
     help="One row for each order line, with what was paid. Refunds are negative.",
     columns=(
-        USER_ID,
+        replace(
+            USER_ID,
+            required=False,
+            help="Who bought. Without it orders count in revenue and in no customer's figures.",
+        ),
         Column(
             name="ts",
             type="time",
@@ -149,11 +155,11 @@ ORDERS = Kind(
             label="Order number",
             help="Lines with the same number are one order. Without it each line counts as an order.",
             aliases=also(
-                "order orderno ordernumber invoiceno invoice invoicenumber transactionid 订单号 "
-                "订单编号 主订单编号 订单id 交易号 交易编号"
+                "order orderno ordernumber invoiceno invoice invoicenumber transactionid 主订单编号 主订单号 "
+                "父订单号 订单号 订单编号 订单id 交易号 交易编号 子订单编号"
             ),
         ),
-        ITEM,
+        replace(ITEM, aliases=(*ITEM.aliases, "选购商品", "商品标题", "商品信息")),
         CATEGORY,
         PLATFORM,
         Column(
@@ -175,9 +181,32 @@ ORDERS = Kind(
             help="For the whole line, in the dataset's currency.",
             aliases=also(
                 "total totalamount revenue sales paid payment paidamount ordertotal order_amount "
-                "orderamount value 金额 支付金额 实付金额 付款金额 订单金额 商品金额 实付款 成交金额 "
+                "orderamount value 金额 支付金额 实付金额 付款金额 商品金额 订单金额 实付款 成交金额 "
                 "消费金额"
             ),
+        ),
+        Column(
+            name="paid_at",
+            type="time",
+            label="When it was paid",
+            help="Orders without it are not paid and are left out.",
+            aliases=also(
+                "paidtime paytime paymenttime paymentdate 支付完成时间 付款时间 支付时间 付款完成时间"
+            ),
+        ),
+        Column(
+            name="status",
+            type="text",
+            label="Order status",
+            help="Orders not paid, or cancelled, are left out.",
+            aliases=also("orderstatus orderstate 订单状态 交易状态 状态"),
+        ),
+        Column(
+            name="after_sale",
+            type="text",
+            label="After-sale status",
+            help="Lines refunded in full count in no revenue.",
+            aliases=also("aftersalestatus refundstatus returnstatus 售后状态 退款状态 售后 售后退款状态"),
         ),
         Column(
             name="discount",

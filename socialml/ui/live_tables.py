@@ -79,7 +79,21 @@ def ladder(result: analysis.Result) -> None:
             "With an offer": [words.share(share, 0) for share in own["offers"]],
         }
     )  # fmt: skip
+    true = figures.true_gains(result)
+    if true:
+        shown.insert(
+            2, "In truth", [figures.money(true.get(name, 0.0), result.currency, 4) for name in own["policy"]]
+        )
     parts.table(shown, "live-ladder")
+    if true:
+        claimed = own[own["policy"] != "logged"]
+        inside = sum(row.gain_low <= true[str(row.policy)] <= row.gain_high for row in claimed.itertuples())
+        optimum = figures.money(list(true.values())[-1], result.currency, 4)
+        st.caption(
+            f"This is the sample, so the truth is known: every policy was also played in the world that made it."
+            f" {inside} of {len(claimed)} intervals hold the truth. Who knew every taste would be worth {optimum} more"
+            " than today."
+        )
     st.caption(
         "From simple to learned. The winner is the simplest whose distance to the best may be chance (95%):"
         " a rule that everybody understands is worth more than one nobody does."

@@ -188,6 +188,7 @@ def trained(result: analysis.Result) -> str:
         f"{live_settings.AGENTS[result.agent]}: {words.short(result.env_steps)} simulated recommendations in"
         f" {result.train_seconds:.0f} s, on {words.plural(result.viewers_a, 'viewer')} with"
         f" {words.plural(result.impressions_a, 'recommendation')} in the log."
+        " It starts as 'Best at once, with a rest' and leaves that rule only as far as that paid in the simulator."
     )
     own = result.augmentation
     if own:

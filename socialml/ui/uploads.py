@@ -19,10 +19,24 @@ from socialml.ui import context, parts, progress, state
 
 _NOT_USED = "– not in the file –"
 _NEW = "A new dataset"
-_ORDERS = {"ymd": "Year, month, day", "mdy": "Month first (4/30)", "dmy": "Day first (30/4)"}
+_QUESTIONS = {
+    "date_order": "How are these dates written?",
+    "decimal": "How are these numbers written?",
+    "money_unit": "What are these amounts in?",
+}
+_CHOICES = {
+    "ymd": "Year, month, day",
+    "mdy": "Month first (4/30)",
+    "dmy": "Day first (30/4)",
+    "point": "Decimal point",
+    "comma": "Decimal comma",
+    "yuan": "Yuan",
+    "fen": "Fen",
+}
 _SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16", "latin-1")
 _DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
+_PAIRS = {"creators": "placements", "placements": "creators"}  # tables that are of use together only
 _CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "THB", "KRW")
 _ZONES = (
     "Asia/Shanghai",
@@ -65,7 +79,8 @@ def _receive() -> None:
         "CSV, TSV, Excel, Parquet or a gzip of text, up to 1 GB",
         type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
         key=f"file-{turn}",
-        help="Orders, behaviour events, customers, creators and past campaigns, or any other table. The file stays on this machine.",
+        help="Orders, behaviour events, customers, creators, past campaigns, or any other table. The file stays"
+        " on this machine.",
     )
     if dropped is not None:
         # Messages name the file by its path's last part, so it keeps its own name, in a folder of its own.
@@ -126,22 +141,22 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
         format_func=lambda name: f"{KINDS[name].label}: {KINDS[name].help}",
         key="up-kind",
     )
-    name = _dataset(right, upload, chosen)
-    if not KINDS[kind].columns:  # for the other kinds the mapping below says it, in plain names
+    name = _dataset(right, upload, chosen, kind)
+    if not (KINDS[kind].columns and found.has_header):  # for others the mapping below says it, in plain names
         st.caption(parts.plain(found.reason))
     parts.table(pd.DataFrame(found.sample, columns=found.header), key="up-preview", height=180)
     mapping = _mapping(KINDS[kind], found)
-    clocks = {column.name for column in KINDS[kind].columns if column.type == "time"}
-    if any(mapping.get(field) != found.mapping.get(field) for field in clocks):
-        # Another column holds the time than the one guessed: its dates may need the question too.
+    asked = {c.name for c in KINDS[kind].columns if c.type in ("time", "money", "number", "integer")}
+    if any(mapping.get(field) != found.mapping.get(field) for field in asked):
+        # Another column holds the time or an amount than the one guessed: it may need a question too.
         pairs = tuple(mapping.items())
         found = _inspect(upload["path"], kind, encoding, delimiter, sheet, pairs)
-    order = _date_order(found)
+    answers = _answers(found)
     gaps = KINDS[kind].missing(set(mapping))
     if gaps:
         labels = words.listed([KINDS[kind].column(gap).label for gap in gaps])
         st.warning(f"Still to be chosen: {labels}.", icon=":material/help:")
-    unclear = bool(found.questions) and order is None
+    unclear = None in answers.values()
     with st.container(horizontal=True):
         if st.button(
             "Import",
@@ -156,7 +171,7 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
                     **name,
                     "kind": kind,
                     "mapping": mapping,
-                    "date_order": order,
+                    **answers,
                     "encoding": encoding,
                     "delimiter": delimiter,
                     "sheet": sheet,
@@ -196,10 +211,16 @@ def _sheet(path: str) -> str | None:
                         key="up-sheet")  # fmt: skip
 
 
-def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None) -> dict[str, Any]:
+def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None, kind: str) -> dict[str, Any]:
     names = [dataset.name for dataset in state.store().datasets()]
+    joins = chosen is not None and _PAIRS.get(kind) in state.store().tables(chosen.name)
+    options = [_NEW, *names]
     into = place.selectbox(
-        "Into", [_NEW, *names], key="up-into", help="A dataset holds files that belong together."
+        "Into",
+        options,
+        index=options.index(chosen.name) if chosen and joins and chosen.name != SAMPLE else 0,
+        key="up-into",
+        help="A dataset holds files that belong together.",
     )
     if into != _NEW:
         dataset = state.store().dataset(into)
@@ -260,20 +281,23 @@ def _grid(folded: bool, count: int) -> list[Any]:
     return [columns[number % 4] for number in range(count)]
 
 
-def _date_order(found: Inspection) -> str | None:
-    """Asked only where the dates themselves do not tell."""
-    order = None
+def _answers(found: Inspection) -> dict[str, str | None]:
+    """{setting: answer, or None so far}. Asked only where the values themselves do not tell."""
+    answers: dict[str, str | None] = {}
     for question in found.questions:
+        setting = question["setting"]
         st.warning(parts.plain(question["sentence"]), icon=":material/help:")
+        if setting in answers:
+            continue  # one answer is for all columns
         meanings = {choice["value"]: choice["meaning"] for choice in question["choices"]}
-        order = st.radio(
-            "How are these dates written?",
+        answers[setting] = st.radio(
+            _QUESTIONS[setting],
             list(meanings),
             index=None,
-            key="up-date-order",
-            format_func=lambda value: f"{_ORDERS[value]}: {meanings[value]}",  # noqa: B023 (used at once)
+            key=f"up-{setting.replace('_', '-')}",
+            format_func=lambda value: f"{_CHOICES[value]}: {meanings[value]}",  # noqa: B023 (used at once)
         )
-    return order
+    return answers
 
 
 def _submit(upload: dict[str, str], settings: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ With fatigue planted, the learned policy must beat the best choice at once with 
 the same rule that gives a rest: judged in the planted world, on the same viewers with the same chance. There stands
 beside them what knows every taste: the best choice at once, with the rest that suits it best.
 
-run() -> dict, and `python -m tests.benchmarks.bench_live_ladder [viewers [seeds]]` prints it.
+run() -> dict, and `python -m tests.benchmarks.bench_live_ladder [viewers [seeds]]` prints it. Worlds are kept.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +24,19 @@ from socialml.analyses import _live_agents as agents
 from socialml.analyses import _live_claim as claim
 from socialml.analyses import _live_compute as steps
 from socialml.analyses import _live_inputs as reading
+from socialml.analyses import _live_truth as truth
 from socialml.analyses import live_policy as analysis
 from socialml.environments import policies
-from socialml.environments.live_shopping import LiveShopping, Reward
-from socialml.environments.outcome import Outcome
+from socialml.environments.live_shopping import Reward
 from socialml.environments.replay import means, replay
 from socialml.environments.rollout import play
 from socialml.evaluation.uplift import MISFIT, interval
 from socialml.ingest.task import ingest_file
 from socialml.progress import silent
-from socialml.sample import model
-from socialml.sample.live import Moment, Planted, World
 from socialml.store import Store
+from tests.benchmarks.resume import kept, version
 
 USERS, SEEDS, REFITS = 4_000, 3, 30
-PENALTIES = (0.0, 0.25, 0.5, 1.0)
-
-
-class Knowing:
-    """Expects what the planted world will do, from its hidden moment."""
-
-    def __init__(self, room: Planted, offers: int) -> None:
-        self.room, self.offers = room, offers
-
-    def expected_all(self, viewers: Any) -> Outcome:
-        n, c = self.room.world.n, len(self.room.categories)
-        actions = [np.divmod(np.full(n, action), self.offers) for action in range(c * self.offers)]
-        each = [self.room.expected_outcome(viewers, *action) for action in actions]
-        names = Outcome.__dataclass_fields__
-        return Outcome(*(np.column_stack([getattr(one, name) for one in each]) for name in names))
 
 
 def one(users: int, seed: int) -> dict[str, Any]:
@@ -70,9 +55,10 @@ def one(users: int, seed: int) -> dict[str, Any]:
     a, b = (steps.half(log, profile, rows, of) for rows in (first, second))
     rules = claim.Rules(offers=len(log.offers), weeks=config.weeks, slots=4, reward=reward)
     groups = np.zeros(log.n, dtype=np.int64)
-    env = steps.environment(a, rules, seed, steps.TRAINED)
+    rule = steps.rested(a, rules, seed)
+    env = steps.environment(a, rules, seed, steps.TRAINED, rule)
     trained = agents.train(config, env, groups[first], [], np.zeros(0, np.float32), False, silent)
-    makers = steps.makers_of(a, rules, policies.logged_chances(log), config, trained, groups)
+    makers = steps.makers_of(a, rules, rule, policies.logged_chances(log), config, trained, groups)
     draws = claim.draw(
         claim.Judges(b.log, b.profile, b.replayed.end), steps.of_rows(makers, second), rules, REFITS, seed
     )
@@ -97,28 +83,17 @@ def _planted(
     makers: dict[str, claim.Maker],
     rules: claim.Rules,
     seed: int,
-) -> dict[str, float]:
-    world: World = shop.truth.live
-    names = np.array(shop.truth.user_id.to_pylist())[world.viewer]
-    place = {user: number for number, user in enumerate(names)}
-    rows = np.array([place[user] for user in log.user_id])
-    end = shop.truth.live_end
-    moment = Moment(end.fatigue[rows], end.mood[rows], end.here[rows])
-    categories = np.array([model.CATEGORIES.index(name) for name in log.categories])
-    start = replay(log, profile, of).end
-    room = Planted(world.of(rows), moment, categories)
-    env = LiveShopping(
-        start, room, rules.offers, weeks=rules.weeks, slots=rules.slots, reward=rules.reward, expected=True
-    )
+) -> dict[str, Any]:
+    room = truth.planted(shop, log, replay(log, profile, of).end, rules)
 
     def worth(policy: policies.Policy) -> np.ndarray:
         """(n,) of each viewer."""
-        return np.mean([play(env, policy, seed + i).reward.sum(axis=1) for i in range(2)], axis=0)
+        return np.mean(
+            [play(room, policy, seed + i).reward.sum(axis=1) for i in range(truth.EPISODES)], axis=0
+        )
 
     each = {name: worth(maker(np.arange(log.n))) for name, maker in makers.items()}
-    knowing = Knowing(room, rules.offers)
-    tried = [worth(policies.Greedy(knowing, rules.reward, penalty, rules.weeks)) for penalty in PENALTIES]
-    each["knows every taste"] = max(tried, key=np.mean)
+    each["knows every taste"] = truth.best(room, rules, worth, np.mean)
     found: dict[str, Any] = {name: round(float(value.mean()), 2) for name, value in each.items()}
     for other in ("greedy", "penalty"):  # the same viewers with the same chance
         apart = each["dqn"] - each[other]
@@ -128,7 +103,11 @@ def _planted(
 
 
 def run(users: int = USERS, seeds: int = SEEDS) -> dict[str, Any]:
-    found = {f"seed {seed}": one(users, seed) for seed in range(seeds)}
+    code = version(__file__)
+    found = {
+        f"seed {seed}": kept("live_ladder", code, f"{users}-{seed}", partial(one, users, seed))
+        for seed in range(seeds)
+    }
     beats = all(row["planted value"]["dqn less greedy"][1] > 0 for row in found.values())
     level = all(row["planted value"]["dqn less penalty"][2] >= 0 for row in found.values())
     return {

@@ -26,7 +26,7 @@ from socialml.environments.rollout import play
 from socialml.progress import silent
 from socialml.sample.live import Planted
 from tests.benchmarks import live_worlds
-from tests.benchmarks.resume import ROOT, kept, version
+from tests.benchmarks.resume import kept, version
 
 WORLDS, COVERED, CLAIMED = 100, 90, 6
 VIEWERS, WEEKS, REFITS, STEPS, TRAINED = 1_200, 10, 12, 120, 512
@@ -48,9 +48,10 @@ def world(seed: int, nothing: bool) -> dict[str, Any]:
     chances = policies.logged_chances(log)
     config = Config(weeks=WEEKS, steps=STEPS, refits=REFITS, seed=seed)
     groups = np.zeros(log.n, dtype=np.int64)
-    env = steps.environment(a, rules, seed, TRAINED)
+    rule = steps.rested(a, rules, seed)
+    env = steps.environment(a, rules, seed, TRAINED, rule)
     trained = agents.train(config, env, groups[first], [], np.zeros(0, np.float32), False, silent)
-    makers = steps.makers_of(a, rules, chances, config, trained, groups)
+    makers = steps.makers_of(a, rules, rule, chances, config, trained, groups)
     makers = {name: makers[name] for name in (claim.BEFORE, *JUDGED)}
     draws = claim.draw(
         claim.Judges(b.log, b.profile, b.replayed.end), steps.of_rows(makers, second), rules, REFITS, seed,
@@ -75,17 +76,9 @@ def world(seed: int, nothing: bool) -> dict[str, Any]:
     return out
 
 
-def code() -> str:
-    folders = [ROOT / "socialml" / name for name in ("environments", "evaluation", "sample")]
-    files = [file for folder in folders for file in sorted(folder.glob("*.py"))]
-    files += [ROOT / f"socialml/models/{name}.py" for name in ("response", "simulator", "dqn")]
-    files += sorted((ROOT / "socialml/analyses").glob("_live_*.py"))
-    return version([*files, ROOT / "tests/benchmarks/live_worlds.py"])
-
-
 def one(number: int, nothing: bool) -> dict[str, Any]:
     name = f"{'nothing' if nothing else 'world'}-{number}"
-    return kept("live_promise", code(), name, lambda: world(number, nothing))
+    return kept("live_promise", version(__file__), name, lambda: world(number, nothing))
 
 
 def run(begin: int = 0, end: int = WORLDS) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Each run is one process with one thread, and its clock is the processor's, so that a busy machine changes little; what
 evaluations take is left out. A policy's return is that of its best actions in one fixed episode of 1,024 viewers with
-expected rewards. The goal is 95% of the best return that any run of either side reached. Ours is trained from the
+expected rewards. Neither side stands on a rule, as the live policy does: such a start would decide the race. The goal
+is 95% of the best return that any run of either side reached. Ours is trained from the
 start for each of some lengths, and the shortest that reaches the goal counts; theirs is looked at while it trains.
 Finished runs are kept in .bench/live_training.
 

@@ -209,3 +209,34 @@ def test_a_network_is_asked_with_its_groups() -> None:
     alone = Learned(Net()).values(env.viewers, observation, RNG)
     grouped = Learned(Net(), np.array([0, 1, 0, 2]), "dqn_by_segment").values(env.viewers, observation, RNG)
     assert (grouped - alone)[:, 0].tolist() == [0, 1, 0, 2]
+
+
+def test_a_rule_stands_at_the_end_of_what_is_seen() -> None:
+    rule = Greedy(Room(), Reward(), 0.5)
+    plain, env = room(30), room(30, rule=rule)
+    observation, _ = plain.reset(seed=0)
+    seen, _ = env.reset(seed=0)
+    assert env.observation_space.shape == seen.shape == (30, observation.shape[1] + 6)
+    for _ in range(4):  # a week, so that some did not come and others might not have come
+        found = rule.values(env.viewers, observation, RNG)
+        around = (found - found.mean(axis=1, keepdims=True)) * env.viewers.here[:, None]
+        assert seen[:, -6:] == pytest.approx(around, rel=1e-5, abs=1e-5)
+        action = found.argmax(axis=1)
+        observation, seen = plain.step(action)[0], env.step(action)[0]
+    here = env.viewers.here
+    other = env.otherwise()
+    assert other is not None
+    assert 0 < here.sum() < 30
+    assert (seen[:, -6:].any(axis=1) == here).all()
+    assert (other[1][:, -6:].any(axis=1) == ~here).all()
+
+
+def test_a_network_that_stands_on_a_rule_is_shown_what_it_thinks() -> None:
+    class Net:
+        def values(self, observation):  # type: ignore[no-untyped-def]
+            return observation
+
+    rule = Greedy(Room(), Reward(), 0.5)
+    plain, env = room(8), room(8, rule=rule)
+    observation, _ = plain.reset(seed=1)
+    assert (Learned(Net(), rule=rule).values(plain.viewers, observation, RNG) == env.reset(seed=1)[0]).all()

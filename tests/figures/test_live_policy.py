@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pandas as pd
 import pytest
 
 from socialml.analyses import live_policy
+from socialml.analyses._live_truth import COLUMNS
 from socialml.figures import curve
 from socialml.figures import live_policy as figures
 from socialml.figures import live_policy_choices as choices
@@ -152,3 +156,18 @@ def test_two_runs_stand_beside_each_other(result: live_policy.Result) -> None:
     assert list(second.x[:3]) == pytest.approx([-0.05] * 3)
     assert all(a - b == pytest.approx(0.28) for a, b in zip(first.y, second.y, strict=True))
     assert figure.layout.xaxis.range[0] < -0.09
+
+
+def test_on_the_sample_the_truth_stands_beside_each_claim(result: live_policy.Result) -> None:
+    assert not figures.true_gains(result)
+    rows = [
+        [name, name, *([0.1] * 4), worth]
+        for name, worth in (("logged", 61.0), ("penalty", 70.0), ("planted", 90.0))
+    ]
+    known = dataclasses.replace(result, truth=pd.DataFrame(rows, columns=COLUMNS))
+    assert figures.true_gains(known) == {"penalty": 9.0, "planted": 29.0}
+    drawn = figures.ladder(known)
+    (marks,) = [trace for trace in drawn.data if trace.name == "True in the sample"]
+    assert list(marks.x) == [9.0, 29.0]
+    assert drawn.layout.yaxis.categoryarray[0] == "planted"
+    assert len(figures.ladder(result).data) == len(drawn.data) - 1

@@ -46,3 +46,21 @@ def test_categories_that_swap_all_they_have_swap_their_advantages() -> None:
     after = action_values.parts(moved, swapped)[1].reshape(4, 3, 2)
     assert after == pytest.approx(before[:, order], rel=1e-4, abs=1e-5)
     assert not np.allclose(before, before[:, order], atol=1e-3)
+
+
+@pytest.mark.parametrize("layout", [None, LAYOUT])
+def test_what_a_rule_thinks_comes_first_and_advantages_are_added(layout: Layout | None) -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(5, WIDTH)).astype(np.float32)
+    rule = rng.normal(size=(5, ACTIONS)).astype(np.float32)
+    rule -= rule.mean(axis=1, keepdims=True)
+    seen = np.concatenate([x, rule], axis=1)
+    new = [w[0] for w in action_values.new(WIDTH, ACTIONS, layout, 32, 1, rng, ruled=True)]
+    value, advantage = action_values.parts(new, seen)
+    assert advantage == pytest.approx(rule)
+    assert value.std() > 0
+    learned = [*new[:-1], new[-1] + rng.normal(size=new[-1].shape).astype(np.float32)]
+    alone = action_values.values(learned, x)
+    assert action_values.values(learned, seen) == pytest.approx(alone + rule, abs=1e-5)
+    half = action_values.values(action_values.leaned(learned, 0.5), x)
+    assert half - value == pytest.approx((alone - value) / 2, abs=1e-5)

@@ -8,9 +8,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from socialml.environments.live_shopping import Reward
+from socialml.environments.policies import Greedy
 from socialml.errors import Cancelled
 from socialml.models import dqn
 from socialml.progress import Progress
+from tests.environments.room import Room, room
 from tests.models.small_worlds import GAMMA, HORIZON, SmallWorld, drawn, tiring
 
 QUICK: dict[str, Any] = {
@@ -135,3 +138,18 @@ def test_it_tells_its_curve_and_can_be_stopped() -> None:
     assert list(curve) == ["step", "training"]
     assert curve["step"] == [HORIZON, 2 * HORIZON]
     assert len(dqn.shown({"step": [float(i) for i in range(2_000)], "return": [0.0] * 2_000})["step"]) <= 300  # type: ignore[index]
+
+
+def test_untrained_it_chooses_as_the_rule_that_it_stands_on() -> None:
+    rule = Greedy(Room(bored=1.0), Reward(), 0.5)
+    env = room(60, rule=rule)
+    found = dqn.train(env, dqn.Settings(steps=3, first=10**6, batch=16))
+    seen, _ = env.reset(seed=4)
+    thought = rule.values(env.viewers, seen[:, :-6], np.random.default_rng(0))
+    here = env.viewers.here
+    values = found.values(seen)
+    assert (values - values.mean(axis=1, keepdims=True))[here] == pytest.approx(
+        (thought - thought.mean(axis=1, keepdims=True))[here], rel=1e-3, abs=1e-3
+    )
+    again = dqn.train(env, dqn.Settings(steps=3, first=10**6, batch=16), start=found)
+    assert again.values(seen) == pytest.approx(values, rel=1e-3, abs=1e-3)
