@@ -30,7 +30,7 @@ from socialml.progress import Progress, Report
 if TYPE_CHECKING:
     from socialml.analyses.campaign import Config, Inputs, Result
 
-CAMPAIGNS = 24  # simulated
+CAMPAIGNS = 40  # simulated
 REPLANNED = ("template", "greedy", "solver", "ddpg")
 
 
@@ -116,22 +116,37 @@ def warmed(markets: Markets, earlier: Result, plan: Flags, config: Config) -> tu
 
 
 def simulated(market: Market, demand: Demand, planners: Mapping[str, Planner], seed: int) -> pd.DataFrame:
-    """plan, static, replanned: mean effects over simulated campaigns whose heat drifts, the same ones for all; gain of
-    planning again after each phase, relative, with its interval over campaigns."""
-    rows = []
+    """plan, static, replanned: mean effects over campaigns whose heat drifts, the same ones for all; gain of planning
+    again after each phase, and what it then has more than the solver's static plan (`ahead`), relative, with their
+    intervals over campaigns."""
+    found: dict[str, tuple[float, Floats]] = {}
     heats = market.draw_heat(np.random.default_rng([seed, 93]), CAMPAIGNS)
     for name in REPLANNED:
         planner = planners.get(name, _rounded)
         first = planner(market, demand)
-        static = np.array([market.effect(first, heat) for heat in heats])
-        again = np.array([replanned(market, demand, planner, heat, first=first)[1] for heat in heats])
-        gains = (again - static) / max(static.mean(), 1e-12)
-        low, high = interval(float(gains.mean()), gains / np.sqrt(len(gains)))  # of the mean
+        # An effect is linear in the heat, whose mean is 1: of a plan that stays no campaign need be drawn.
+        more = [replanned(market, demand, planner, heat, first=first).foreseen for heat in heats]
+        found[name] = market.effect(first), np.array(more)
+    solved = max(found["solver"][0], 1e-12)
+    rows = []
+    for name, (static, foreseen) in found.items():
+        gains, ahead = foreseen / max(static, 1e-12), (static + foreseen) / solved - 1
+        bounds = [
+            interval(float(each.mean()), each / np.sqrt(len(each))) for each in (gains, ahead)
+        ]  # of the means
         rows.append(
-            {"plan": name, "static": static.mean(), "replanned": again.mean(), "gain": gains.mean(), "low": low,
-             "high": high}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+            [
+                name,
+                static,
+                static + float(foreseen.mean()),
+                gains.mean(),
+                *bounds[0],
+                ahead.mean(),
+                *bounds[1],
+            ]
+        )
+    columns = ["plan", "static", "replanned", "gain", "low", "high", "ahead", "ahead_low", "ahead_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _rounded(market: Market, demand: Demand, **more: Any) -> Flags:

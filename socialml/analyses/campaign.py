@@ -104,9 +104,7 @@ class Result:
     curve: pd.DataFrame  # see _campaign_curve.curve
     curve_plans: np.ndarray  # (50, bytes) packed bits of the recommended plans (m, phases)
     plan_bits: np.ndarray  # (plans, bytes) the same of `plans`, in its order
-    replanning: (
-        pd.DataFrame
-    )  # plan, static, replanned, gain, low, high: mean effects over simulated heat, in pairs
+    replanning: pd.DataFrame  # see _campaign_replanning.simulated
     training: pd.DataFrame  # step, critic_loss, actor_loss, return
     readings: dict[str, float]  # reading -> score of the agent as a share of the solver's
     env_steps: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from socialml.errors import UserError
 from socialml.ingest import unnamed
@@ -147,10 +148,15 @@ def _kind(name: str) -> Kind:
 
 def _rank(column: Column, plain: str, bare: str) -> int | None:
     """0 for the field's name, then the place among its aliases; those of a header with (...) come after."""
-    words = [normalise_header(word) for word in (column.name, *column.aliases)]
+    words = _words(column)
     if plain in words:
         return words.index(plain)
     return 100 + words.index(bare) if bare in words else None
+
+
+@cache
+def _words(column: Column) -> list[str]:
+    return [normalise_header(word) for word in (column.name, *column.aliases)]
 
 
 def _says(mapping: dict[str, str], fields: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ its cells. noted: only rows that are rejected or look wrong, with their line and
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -15,6 +16,7 @@ from socialml.ingest.read import Raw
 from socialml.ingest.receipt import Check
 from socialml.ingest.values import Fetch
 
+_WIDE = 200  # columns; DuckDB plans each level of a query in the square of its columns
 _KEPT = ("f_", "z_", "d_")  # the other steps are of no use later
 
 
@@ -38,9 +40,12 @@ def _notes(raw: Raw, made: Plan, checks: list[Check]) -> dict[str, str]:
     """{name: SQL}: the texts that are kept of a row that has something to tell."""
     delimiter = raw.layout.delimiter or ","
     cells = ", ".join(_csv_cell(cell, delimiter) for cell in raw.columns.values())
+    row = f"concat_ws({quoted(delimiter)}, {cells})"
+    if len(raw.columns) > _WIDE:
+        row = f"array_to_string(list_transform(cells, lambda x: {_csv_cell('x', delimiter)}), {quoted(delimiter)})"
     bad = {
         "bad_cell": _pick([problem.value for problem in made.problems]),
-        "bad_row": f"CASE WHEN problem IS NOT NULL THEN concat_ws({quoted(delimiter)}, {cells}) END",
+        "bad_row": f"CASE WHEN problem IS NOT NULL THEN {row} END",
     }
     unread = {
         f"u_{clock.name}": f"CASE WHEN f_{clock.name} IS NULL THEN v_{clock.name} END"
@@ -55,15 +60,23 @@ def _notes(raw: Raw, made: Plan, checks: list[Check]) -> dict[str, str]:
 
 def _query(raw: Raw, made: Plan, checks: list[Check], notes: dict[str, str]) -> str:
     """Subqueries level by level: DuckDB computes a column of a level once, however often it is named."""
-    sql = "FROM raw"
     levels = made.levels()
+    every = ", ".join(raw.columns.values())
+    first = {"same": f"hash({every})", **raw.carried}
+    sql = "FROM raw"
+    if len(raw.columns) > _WIDE:
+        steps = " ".join(step for level in levels for step in level.values())
+        used = [column for column in raw.columns.values() if re.search(rf"\b{column}\b", steps)]
+        early = [*used, f"[{every}] AS cells", *(f"{step} AS {name}" for name, step in first.items())]
+        sql = f"FROM (SELECT {', '.join(early)} FROM raw)"
+        first = {name: name for name in first}
     cases = " ".join(f"WHEN {problem.condition} THEN {i}" for i, problem in enumerate(made.problems))
     problem = {"problem": f"CASE {cases} END" if cases else "NULL::INTEGER"}
     telling = ["problem IS NOT NULL", *(f"coalesce({check.condition}, false)" for check in checks)]
     for level in [*levels, problem, {"telling": " OR ".join(telling)}]:
         sql = f"FROM (SELECT *, {', '.join(f'{step} AS {name}' for name, step in level.items())} {sql})"
     last = {name: name for level in levels for name in level if name.startswith(_KEPT)}
-    last |= {"problem": "problem", "same": f"hash({', '.join(raw.columns.values())})", **raw.carried}
+    last |= {"problem": "problem", **first}
     # One list and not a column each: a million NULLs of text fill 16 MB.
     last["notes"] = f"CASE WHEN telling THEN [{', '.join(notes.values())}] END"
     return f"SELECT {', '.join(f'{step} AS {name}' for name, step in last.items())} {sql}"

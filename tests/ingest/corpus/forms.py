@@ -107,8 +107,8 @@ ROWS = [
         name="empty-columns.csv", content=table(HEADER + ",,", A + ",,", B + ",,").encode(), rows=(2, 0), cells=_TWO,
     ),
     Case(
-        name="wide.csv", content=table(",".join(f"c{i}" for i in range(2000)), ",".join(["x"] * 2000), ",".join(map(str, range(2000)))).encode(),
-        options={"kind": "records"}, kind="records", rows=(2, 0), cells={"c1999": ["x", "1999"]},
+        name="wide.csv", content=table(",".join([HEADER, *(f"c{i}" for i in range(3, 2000))]), A + ",x" * 1997, "2,soon,like" + ",y" * 1997).encode(),
+        rows=(1, 1), reasons={"not a date or time": 1}, lines=(3,), cells={"user_id": ["1"]},
     ),
     Case(
         name="ten-megabyte-cell.csv", content=(table(HEADER + ",text", A + "," + "x" * 10_000_000) + B + ",y\n").encode(),

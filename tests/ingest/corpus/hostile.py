@@ -113,8 +113,8 @@ SHOPS = [
         rows=(2, 0), told={"propensity_unlikely": 1}, cells={"propensity": [0.25, 1.5]},
     ),
     Case(
-        name="creators.csv", content=table("达人ID,平台,粉丝数,互动率,报价", "k1,抖音,12.5万,5.2%,8000", "k2,快手,30w,4%,免费").encode(), kind="creators",
-        rows=(1, 1), reasons={"not a number": 1}, lines=(3,), cells={"followers": [125000], "interaction_rate": [0.052]},
+        name="creators.csv", content=table("达人ID,平台,粉丝数,互动率,报价", "k1,抖音,12.5万,5%,8000", "k2,快手,30w,4%,免费").encode(), kind="creators",
+        rows=(1, 1), reasons={"not a number": 1}, lines=(3,), cells={"followers": [125000], "interaction_rate": [0.05]},
     ),
     Case(
         name="any-table.csv", content=table("region,month,visits", "north,2024-01,5", "south,2024-02,6").encode(), kind="records", rows=(2, 0),
