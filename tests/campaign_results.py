@@ -100,7 +100,8 @@ def result(
         "curve": _curve(budgets, curve_plans, judge, gain), "curve_plans": _packed(curve_plans),
         "plan_bits": _packed(list(made.values())),
         "replanning": pd.DataFrame([{"plan": name, "static": 1_000.0, "replanned": 1_000 * (1 + each), "gain": each,
-                                     "low": each - 0.01, "high": each + 0.01}
+                                     "low": each - 0.01, "high": each + 0.01, "ahead": each, "ahead_low": each - 0.01,
+                                     "ahead_high": each + 0.01}
                                     for name, each in (("solver", 0.034), ("ddpg", 0.028))]),
         "training": pd.DataFrame({"step": [10.0 * i for i in range(1, 31)],
                                   "critic_loss": [0.5 * 0.8**i + 0.01 for i in range(30)],

@@ -15,9 +15,9 @@ from socialml.environments.market import Flags, Floats
 from socialml.evaluation.uplift import interval, uplift
 
 BEFORE = "template"
-MISFIT = (
-    0.1  # share of an uplift that all refits get wrong alike, see tests/benchmarks/bench_campaign_promise.py
-)
+# Share of an uplift that all refits get wrong alike. In 100 planted worlds (tests/benchmarks/bench_campaign_promise.py)
+# claims were a sixteenth too small on average; without enough of it too many true uplifts lay above their interval.
+MISFIT = 0.2
 
 
 Told = Mapping[str, Floats]  # plan -> its effects (2 + refits,) as Markets.effects gives them

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, plan, read, staging, values, workbook
+from socialml.ingest import dates, guess, numbers, read, staging, values, workbook
 from socialml.ingest.layout import DELIMITER_NAMES, shape_of
 from socialml.ingest.read import Raw
 from socialml.ingest.records import is_time, time_candidates
@@ -101,7 +101,7 @@ def inspect(
             forms, questions = _times(fetch, raw, guessed.kind, use)
             if KINDS[guessed.kind].columns:
                 known_ = {field: header for field, header in use.items() if header in raw.columns}
-                questions += plan.written_numbers(fetch, raw, guessed.kind, known_, sample).questions
+                questions += numbers.of_file(fetch, raw, guessed.kind, known_, sample).questions
         finally:
             con.close()
     layout, used = raw.layout, set(use.values())

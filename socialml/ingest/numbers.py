@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from socialml.errors import UserError
+from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
-from socialml.schema import Kind
+from socialml.schema import KINDS, Kind
 
 DECIMALS = {"point": "a decimal point", "comma": "a decimal comma"}
 UNITS = {"yuan": "whole units (yuan)", "fen": "hundredths (fen)"}
@@ -46,6 +47,19 @@ class Numbers:
         readings = "; ".join(f"{choice['value']}: {choice['meaning']}" for choice in question["choices"])
         what = "decimal sign" if question["setting"] == "decimal" else "unit of money"
         return UserError(question["code"], question["sentence"], f"Say which with the {what}. {readings}.")
+
+
+def of_file(
+    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], first: list[list[str]], *, whole: bool = False,
+    decimal: str | None = None, unit: str | None = None,
+) -> Numbers:  # fmt: skip
+    """How the mapped columns write their numbers, and what has to be asked of them."""
+    columns = {name: (header, raw.columns[header]) for name, header in mapping.items()}
+    cells = {name: [row[int(column[1:])] for row in first] for name, (_, column) in columns.items()}
+    delimiter = raw.layout.delimiter if raw.source.format == "csv" else ""
+    return judge(
+        fetch, KINDS[kind], columns, cells, delimiter=delimiter, whole=whole, decimal=decimal, unit=unit
+    )
 
 
 def judge(

@@ -106,7 +106,7 @@ def plan(
     """
     made = Plan()
     columns, schema = raw.columns, KINDS[kind]
-    written = written_numbers(
+    written = numbers.of_file(
         fetch, raw, kind, mapping, first, whole=not assume, decimal=decimal, unit=money_unit
     )
     if written.questions:
@@ -145,19 +145,6 @@ def plan(
             made.columns["tier"] = "d_tier"
         return made
     return _events(made, kind)
-
-
-def written_numbers(
-    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], first: list[list[str]], *, whole: bool = False,
-    decimal: str | None = None, unit: str | None = None,
-) -> numbers.Numbers:  # fmt: skip
-    """How the mapped columns write their numbers, and what has to be asked of them."""
-    columns = {name: (header, raw.columns[header]) for name, header in mapping.items()}
-    cells = {name: [row[int(column[1:])] for row in first] for name, (_, column) in columns.items()}
-    delimiter = raw.layout.delimiter if raw.source.format == "csv" else ""
-    return numbers.judge(
-        fetch, KINDS[kind], columns, cells, delimiter=delimiter, whole=whole, decimal=decimal, unit=unit
-    )
 
 
 def _all_iso(cells: list[str]) -> bool:

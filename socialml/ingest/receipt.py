@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from socialml.ingest.plan import Clock, Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
 
-_SAME = 0.01  # quartiles nearer than 1% are one price: nothing tells what is far from it
 _ONE = {"have": "has", "are": "is", "repeat": "repeats", "name": "names"}
 
 
@@ -189,54 +187,6 @@ def warning(code: str, count: int, sentence: str, examples: list[str] | None = N
         "sentence": f"{rows} {_agree(count, sentence)}",
         "examples": examples or [],
     }
-
-
-_SPREAD = (
-    "amount",
-    "unit_price",
-    "discount",
-    "quantity",
-    "seconds",
-    "pages",
-    "income",
-    "price",
-    "followers",
-    "reads",
-)
-
-
-def outliers(fetch: Fetch, made: Plan) -> list[dict[str, Any]]:
-    """A warning for each column with values far from the others: beyond 3 interquartile ranges (Tukey, 1977,
-    'far out'), on a log scale since what shops count and charge is skewed. Over the table `typed`."""
-    columns = [name for name in _SPREAD if name in made.casts]
-    if not columns:
-        return []
-    good = "problem IS NULL AND f_{0} > 0"
-    # The filter does not keep 0 from the logarithm.
-    logs = "approx_quantile(ln(CASE WHEN f_{0} > 0 THEN f_{0} END), [0.25, 0.75])"
-    halves = ", ".join(f"{logs.format(name)} FILTER ({good.format(name)})" for name in columns)
-    told = []
-    for name, halve in zip(columns, fetch(f"SELECT {halves} FROM typed")[0], strict=True):
-        if halve is None or halve[1] - halve[0] < _SAME:
-            continue
-        reach = 3 * (halve[1] - halve[0])
-        low, high = math.exp(halve[0] - reach), math.exp(min(halve[1] + reach, 700.0))
-        far, given, least, most = fetch(
-            f"SELECT count(*) FILTER (f_{name} NOT BETWEEN {low!r} AND {high!r}), count(*), min(f_{name}),"
-            f" max(f_{name}) FROM typed WHERE {good.format(name)}"
-        )[0]
-        if far:
-            sentence = (
-                f"have a '{made.casts[name].header}' far from the others, {far / given:.2%} of those above 0: the"
-                f" usual is {_short(low)} to {_short(high)}."
-            )
-            examples = [_short(float(value)) for value in (most, least) if not low <= float(value) <= high]
-            told.append(warning("outliers", far, sentence, examples))
-    return told
-
-
-def _short(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def repeats(count: int) -> dict[str, Any]:

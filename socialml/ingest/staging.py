@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, numbers, plan, read, receipt, records, typed, zones
+from socialml.ingest import dates, guess, numbers, outliers, plan, read, receipt, records, typed, zones
 from socialml.ingest.layout import shape_of
 from socialml.ingest.options import Options
 from socialml.ingest.plan import Plan, identifier, quoted
@@ -157,7 +157,7 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
             report(Progress(9, 10, "Looking for what seems wrong"))
             told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, found.checks, stats["counts"])
             if found.kind != "records":
-                told += receipt.outliers(fetch, made)
+                told += outliers.warnings(fetch, made)
             if found.kind == "creators":
                 good = "FILTER (WHERE problem IS NULL)"
                 again = fetch(f"SELECT count(*) {good} - count(DISTINCT f_creator_id) {good} FROM typed")[0][

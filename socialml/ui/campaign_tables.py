@@ -189,5 +189,9 @@ def replanning(result: analysis.Result) -> pd.DataFrame:
             "Planned anew": [figures.told(result, value) for value in own["replanned"]],
             "Gain": [f"{gain:+.1%} ({between(low, high)})"
                      for gain, low, high in own[["gain", "low", "high"]].to_numpy()],
+            "Against the solver's plan kept": [
+                f"{gain:+.1%} ({between(low, high)})"
+                for gain, low, high in own[["ahead", "ahead_low", "ahead_high"]].to_numpy()
+            ],
         }
     )  # fmt: skip

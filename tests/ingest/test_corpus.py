@@ -44,7 +44,9 @@ def test_a_file_gives_its_receipt(case: Case, tmp_path: Path):
     for column, cells in case.cells.items():
         assert made.column(column) == cells, column
     if case.says:
-        assert case.says in inspect(path, **{k: v for k, v in case.options.items() if k != "date_order"}).reason
+        assert (
+            case.says in inspect(path, **{k: v for k, v in case.options.items() if k != "date_order"}).reason
+        )
 
 
 def test_an_inspection_asks_what_the_import_would(tmp_path):
@@ -52,13 +54,19 @@ def test_an_inspection_asks_what_the_import_would(tmp_path):
     asked = {"date_order_unclear", "decimal_unclear", "money_unit_unclear"}
     seen = set()
     for case in CASES:
-        if len(case.content) < 100_000 and (case.error in asked or case.error is None) and "encoding" not in case.options:
+        if (
+            len(case.content) < 100_000
+            and (case.error in asked or case.error is None)
+            and "encoding" not in case.options
+        ):
             path = tmp_path / case.name
             path.write_bytes(case.content)
             kind, mapping = case.options.get("kind"), case.options.get("mapping")
             codes = [question["code"] for question in inspect(path, kind=kind, mapping=mapping).questions]
             assert codes == ([case.error] if case.error else codes), case.name
-            assert bool(codes) == bool(case.error or {"date_order", "decimal", "money_unit"} & set(case.options)), case.name
+            assert bool(codes) == bool(
+                case.error or {"date_order", "decimal", "money_unit"} & set(case.options)
+            ), case.name
             seen |= set(codes)
     assert seen == asked
 

@@ -8,6 +8,7 @@ import pytest
 
 from socialml import artefacts
 from socialml.errors import UserError
+from socialml.features.overview import overview
 from socialml.ingest import task
 from socialml.progress import silent
 
@@ -83,6 +84,8 @@ def test_a_part_of_a_mapping_may_be_given(store, write):
         {"path": "a", "dataset": 3},
         {"path": "a", "dataset": "d", "kind": "people"},
         {"path": "a", "dataset": "d", "date_order": "ydm"},
+        {"path": "a", "dataset": "d", "decimal": "semicolon"},
+        {"path": "a", "dataset": "d", "money_unit": "jiao"},
         {"path": "a", "dataset": "d", "mapping": [1]},
         {"path": "a", "dataset": "d", "delimiter": "::"},
         {"path": "a", "dataset": "d", "currency": "yuan"},
@@ -94,3 +97,21 @@ def test_config_is_checked(values):
     with pytest.raises(UserError) as error:
         task.Config.from_json(values)
     assert error.value.hint
+
+
+def test_answers_reach_the_rows(store, write):
+    path = write("user_id;date;amount\n" + "".join(f"{i};2024-01-05;{i}9900\n" for i in range(1, 5)))
+    with pytest.raises(UserError) as error:
+        task.ingest_file(store, path, "shop")
+    assert error.value.code == "money_unit_unclear"
+    assert task.ingest_file(store, path, "shop", money_unit="fen")["gross_total"] == "1396"
+    path = write("user_id;date;amount\n1;2024-01-05;1.234\n")
+    assert task.ingest_file(store, path, "other", decimal="comma")["gross_total"] == "1234"
+
+
+def test_orders_without_customers_count_in_revenue_only(store, write):
+    receipt = task.ingest_file(store, write("订单编号,商品ID,下单时间,金额\n1,2,2024-01-05,30\n"), "shop")
+    assert receipt["kind"] == "orders"
+    assert [warning["code"] for warning in receipt["warnings"]] == ["no_customer_column"]
+    told = overview(store, "shop")
+    assert (told.revenue, told.users, told.buyers) == (30.0, 0, 0)
