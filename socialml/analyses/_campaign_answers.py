@@ -28,7 +28,7 @@ def answer(result: Result, budget: float) -> dict[str, Any]:
     """The recommended plan for another budget.
 
     plan (m, phases), planner, label, cost; effect, effect_low, effect_high and template (its effect), all told by B;
-    ddpg (the agent's effect, of B); bound (of A, between the budgets of the curve); cells as Result.cells without
+    ddpg (the agent's effect, of B) and bound (of A), between the budgets of the curve; cells as Result.cells without
     `plan`; creators booked. UserError where no plan can be made, and under_way of a run that goes on from another.
     """
     if result.replan:
@@ -40,16 +40,19 @@ def answer(result: Result, budget: float) -> dict[str, Any]:
     markets, market, planners = _kept(result)
     demand = demand_of(result, budget)
     check(market, demand)
+    if "ddpg" not in _beside(result, budget):  # its walk takes longer than all else together
+        planners = plans.QUICK
     found = plans.all_plans(market, demand, planners)
     name, plan = recommend(market, demand, found, _smaller(result, demand.budget))
-    shown = {"template": found["template"], "ddpg": found["ddpg"]} | {name: plan}
-    told = {key: markets.effects(each) for key, each in shown.items()}
+    told = {
+        key: markets.effects(each) for key, each in ({"template": found["template"]} | {name: plan}).items()
+    }
     low, high = interval(float(told[name][B]), told[name][REFITS:])
     return {
         "plan": plan, "planner": name, "label": plans.label(name), "cost": market.cost(plan),
         "effect": float(told[name][B]), "effect_low": low, "effect_high": high,
-        "template": float(told["template"][B]), "ddpg": float(told["ddpg"][B]),
-        "bound": _bound(result, budget),
+        "template": float(told["template"][B]),
+        "ddpg": _between(result, budget, "ddpg"), "bound": _between(result, budget, "bound"),
         "cells": cells_of(markets.at(B), plan, result.heat[B]), "creators": int(plan.any(axis=1).sum()),
     }  # fmt: skip
 
@@ -123,10 +126,16 @@ def _kept(result: Result) -> tuple[Markets, Market, dict[str, Planner]]:
     return markets, markets.at(A).calm(), {**plans.QUICK, "ddpg": own["ddpg"]}
 
 
-def _bound(result: Result, budget: float) -> float:
-    """Between those of the two stored budgets beside it, in logarithms."""
-    at, bound = (np.log(np.maximum(result.curve[name].to_numpy(), 1e-12)) for name in ("budget", "bound"))
-    return float(np.exp(np.interp(np.log(budget), at, bound)))
+def _between(result: Result, budget: float, column: str) -> float:
+    """Of the curve, between the two stored budgets beside it, in logarithms."""
+    at, found = (np.log(np.maximum(result.curve[name].to_numpy(), 1e-12)) for name in ("budget", column))
+    return float(np.exp(np.interp(np.log(budget), at, found)))
+
+
+def _beside(result: Result, budget: float) -> set[str]:
+    """Whose plans were recommended at the stored budgets next to this one."""
+    at = int(np.searchsorted(result.curve["budget"].to_numpy(), budget))
+    return set(result.curve["plan"].iloc[max(at - 1, 0) : at + 1])
 
 
 def _smaller(result: Result, budget: float) -> list[tuple[str, Flags]]:
