@@ -120,7 +120,9 @@ def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[l
         text = whole.rstrip("\r\n")
         cells = _cells(text, delimiter, strict=True)
         if cells is not None:
-            if len(cells) == width:
+            alone = (_cells(each.rstrip("\r\n"), delimiter) for each in taken)
+            # With a record of its own among its lines, the quote was a stray one.
+            if len(cells) == width or (cells and not any(own and len(own) == width for own in alone)):
                 return cells, text
             break
     lines.give_back(taken)

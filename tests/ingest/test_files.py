@@ -218,3 +218,15 @@ def test_many_columns(write, staged):
     )
     assert made.receipt["rows_accepted"] == 2
     assert len(made.rows[0]) == 300
+
+
+def test_a_record_with_too_many_cells_over_two_lines_is_one_reject(write, staged):
+    made = staged(
+        write(
+            'user_id,ts,amount,category\nu1,2024-01-05,3,a\nu2,2024-01-05,3,"two\nlines",more\nu3,2024-01-05,4,b\n'
+        )
+    )
+    assert made.column("user_id") == ["u1", "u3"]
+    assert [(bad["line"], bad["reason"], bad["row"]) for bad in made.rejects] == [
+        (3, "too many cells", 'u2,2024-01-05,3,"two\nlines",more')
+    ]
