@@ -11,6 +11,7 @@ from socialml.ingest.values import Fetch
 
 _SAME = 0.01  # quartiles nearer than 1% are one price: nothing tells what is far from it
 _LOOKED_AT = 200_000  # rows, about, behind the quartiles
+_LEAST = 10  # values: fewer have no usual
 _SPREAD = (
     "amount",
     "unit_price",
@@ -34,9 +35,10 @@ def warnings(fetch: Fetch, made: Plan) -> list[dict[str, Any]]:
     good = "problem IS NULL AND f_{0} > 0"
     # Quartiles of every so many rows, exactly: DuckDB's approximate ones differ from run to run.
     every = 1 + fetch("SELECT count(*) FROM typed")[0][0] // _LOOKED_AT
-    halves = ", ".join(
-        f"quantile_disc(f_{name}, [0.25, 0.75]) FILTER ({good.format(name)})" for name in columns
+    quartiles = (
+        "CASE WHEN count(*) FILTER ({1}) >= {2} THEN quantile_disc(f_{0}, [0.25, 0.75]) FILTER ({1}) END"
     )
+    halves = ", ".join(quartiles.format(name, good.format(name), _LEAST) for name in columns)
     told = []
     for name, halve in zip(
         columns, fetch(f"SELECT {halves} FROM typed WHERE rowid % {every} = 0")[0], strict=True
