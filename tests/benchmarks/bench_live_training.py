@@ -241,7 +241,7 @@ def kept(*words: str) -> dict[str, Any]:
     """A run in a process of its own, or what is kept of it."""
     file = KEPT / f"{'-'.join(words)}-{resume.version(__file__)}-{CAP:g}.json"
     if not file.exists():
-        code = f"print(json.dumps(b.piece(*{words!r})))"
+        code = f"print('\\n' + json.dumps(b.piece(*{words!r})))"  # DuckDB takes -c for a terminal and prints progress
         code = f"import json; from tests.benchmarks import bench_live_training as b; {code}"
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
