@@ -153,6 +153,12 @@ def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
         found = _inspect(upload["path"], kind, encoding, delimiter, sheet, pairs)
     answers = _answers(found)
     gaps = KINDS[kind].missing(set(mapping))
+    if kind == "orders" and "user_id" not in mapping:
+        st.warning(
+            "No column says who bought: the rows will count in revenue and for no customer. Choose 'Customer' if one"
+            " does.",
+            icon=":material/help:",
+        )
     if gaps:
         labels = words.listed([KINDS[kind].column(gap).label for gap in gaps])
         st.warning(f"Still to be chosen: {labels}.", icon=":material/help:")
@@ -244,6 +250,7 @@ def _mapping(kind: Kind, found: Inspection) -> dict[str, str]:
         return {}
     taken = task.recalled(state.store(), found)
     wanted = {name for group in kind.one_of for name in group} | {c.name for c in kind.columns if c.required}
+    wanted.add("user_id")  # an order may go without, but whose it is matters to every other page
     shown = [c for c in kind.columns if c.name in wanted or c.name in taken]
     rest = [c for c in kind.columns if c not in shown]
     st.markdown("**Which column is what?**")
