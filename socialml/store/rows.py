@@ -27,6 +27,16 @@ _USER_NAMES = [name for name, _ in USER_COLUMNS if name != "import_id"]
 _CREATOR_NAMES = [name for name, _ in CREATOR_COLUMNS if name != "import_id"]
 _PLACEMENT_NAMES = [name for name, _ in PLACEMENT_COLUMNS if name != "import_id"]
 
+_NUMBERED = "{import_id} AS import_id, rowid AS row_no, *"
+
+
+def _latest(parts: list[str], names: list[str], key: str) -> str:
+    """A query for the last row of each key, of _NUMBERED parts."""
+    return (
+        f"SELECT {', '.join(names)} FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE {key} IS NOT NULL"
+        f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY import_id DESC, row_no DESC) = 1"
+    )
+
 
 class Rows(Datasets):
     def events(
@@ -63,12 +73,7 @@ class Rows(Datasets):
 
     def impressions(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         """One row for each recommendation shown."""
-        columns = ", ".join(_IMPRESSION_NAMES)
-        parts = [
-            f"SELECT {columns} FROM rows_{info.id}"
-            for info in self.imports(name, con)
-            if info.kind == "impressions"
-        ]
+        parts = self._parts(con, name, "impressions", ", ".join(_IMPRESSION_NAMES))
         if not parts:
             raise UserError(
                 "no_impressions",
@@ -80,31 +85,17 @@ class Rows(Datasets):
 
     def users(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         """One row for each user of the users files; the latest row wins. Empty without such a file."""
-        columns = ", ".join(_USER_NAMES)
-        parts = [
-            f"SELECT {info.id} AS import_id, rowid AS row_no, {columns} FROM rows_{info.id}"
-            " WHERE user_id IS NOT NULL"
-            for info in self.imports(name, con)
-            if info.kind == "users"
-        ]
+        parts = self._parts(con, name, "users", _NUMBERED)
         if not parts:
             nothing = ", ".join(
                 f"NULL::{kind} AS {column}" for column, kind in USER_COLUMNS if column != "import_id"
             )
             return con.sql(f"SELECT {nothing} WHERE false")
-        return con.sql(
-            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
-            " QUALIFY row_number() OVER (PARTITION BY user_id ORDER BY import_id DESC, row_no DESC) = 1"
-        )
+        return con.sql(_latest(parts, _USER_NAMES, "user_id"))
 
     def creators(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         """One row for each creator who can be booked; the latest row wins."""
-        columns = ", ".join(_CREATOR_NAMES)
-        parts = [
-            f"SELECT {info.id} AS import_id, rowid AS row_no, {columns} FROM rows_{info.id}"
-            for info in self.imports(name, con)
-            if info.kind == "creators"
-        ]
+        parts = self._parts(con, name, "creators", _NUMBERED)
         if not parts:
             raise UserError(
                 "no_creators",
@@ -112,19 +103,11 @@ class Rows(Datasets):
                 "Import one: who can be booked on which channel, with followers and price. The Data page has a"
                 " template.",
             )
-        return con.sql(
-            f"SELECT {columns} FROM ({' UNION ALL '.join(parts)})"
-            " QUALIFY row_number() OVER (PARTITION BY creator_id ORDER BY import_id DESC, row_no DESC) = 1"
-        )
+        return con.sql(_latest(parts, _CREATOR_NAMES, "creator_id"))
 
     def placements(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
         """One row for each booking of a past campaign."""
-        columns = ", ".join(_PLACEMENT_NAMES)
-        parts = [
-            f"SELECT {columns} FROM rows_{info.id}"
-            for info in self.imports(name, con)
-            if info.kind == "placements"
-        ]
+        parts = self._parts(con, name, "placements", ", ".join(_PLACEMENT_NAMES))
         if not parts:
             raise UserError(
                 "no_placements",
@@ -134,10 +117,16 @@ class Rows(Datasets):
             )
         return con.sql(" UNION ALL ".join(parts))
 
-    def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
-        parts = [
-            f"SELECT * FROM rows_{info.id}" for info in self.imports(name, con) if info.kind == "records"
+    def _parts(self, con: duckdb.DuckDBPyConnection, name: str, kind: str, columns: str) -> list[str]:
+        """A query for each import of a kind, the oldest first. columns: SQL; {import_id} is replaced."""
+        return [
+            f"SELECT {columns.replace('{import_id}', str(info.id))} FROM rows_{info.id}"
+            for info in self.imports(name, con)
+            if info.kind == kind
         ]
+
+    def records(self, con: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+        parts = self._parts(con, name, "records", "*")
         if not parts:
             raise UserError("no_records", f"'{name}' has no records.", "Import a table as 'records' into it.")
         return con.sql(" UNION ALL BY NAME ".join(parts))
