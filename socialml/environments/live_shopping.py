@@ -42,15 +42,24 @@ class Rule(Protocol):
     ) -> NDArray[np.floating]: ...
 
 
-def ruled(observation: Floats32, viewers: Viewers, rule: Rule | None) -> Floats32:
-    """The observation and, with a rule, what it thinks of every action, around the mean of the viewer's; 0 for who
-    is not here: (n, features + actions)."""
-    if rule is None:
-        return observation
-    here = viewers.here
-    found = rule.values(viewers, observation, np.random.default_rng(0)) * here[:, None]
+def opinion(rule: Rule, viewers: Viewers, observation: Floats32) -> Floats32:
+    """(n, actions) what the rule thinks of every action if the viewer is here, around the mean of the viewer's."""
+    here, viewers.here = viewers.here, np.ones_like(viewers.here)
+    found = rule.values(viewers, observation, np.random.default_rng(0))
+    viewers.here = here
     found = found - found.mean(axis=1, keepdims=True)
-    return np.concatenate([observation, found.astype(np.float32)], axis=1)
+    return found.astype(np.float32)
+
+
+def beside(observation: Floats32, thought: Floats32 | None, here: NDArray[np.bool_]) -> Floats32:
+    """The observation and, where there is one, an opinion; 0 for who is not here: (n, features + actions)."""
+    return observation if thought is None else np.concatenate([observation, thought * here[:, None]], axis=1)
+
+
+def ruled(observation: Floats32, viewers: Viewers, rule: Rule | None) -> Floats32:
+    """The observation and, with a rule, its opinion beside it."""
+    thought = None if rule is None else opinion(rule, viewers, observation)
+    return beside(observation, thought, viewers.here)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +135,7 @@ class LiveShopping(VectorEnv):
         self.totals = self._nothing()
         self.chosen = np.zeros((start.n, start.categories * offers))  # how often since the last reset
         self._given = np.zeros(start.n)  # offers in this week
+        self._thought: Floats32 | None = None  # the rule's opinion now
 
     def allowed(self) -> NDArray[np.bool_] | None:
         """(n, actions) what each viewer may be shown now; None where that is everything."""
@@ -196,14 +206,18 @@ class LiveShopping(VectorEnv):
             return None
         here = self.viewers.here
         self.viewers.here = ~here
-        other = self._observe()
+        other = beside(self._seen(), self._thought, ~here)
         self.viewers.here = here
         return np.where(here, 1 - self._chance, self._chance), other
 
-    def _observe(self) -> NDArray[np.float32]:
+    def _observe(self) -> Floats32:
+        seen = self._seen()
+        self._thought = None if self.rule is None else opinion(self.rule, self.viewers, seen)
+        return beside(seen, self._thought, self.viewers.here)
+
+    def _seen(self) -> Floats32:
         time = np.broadcast_to([self.week / self.weeks, self.slot / self.slots], (self.num_envs, 2))
-        seen = np.concatenate([self.viewers.features(), time.astype(np.float32)], axis=1)
-        return ruled(seen, self.viewers, self.rule)
+        return np.concatenate([self.viewers.features(), time.astype(np.float32)], axis=1)
 
     def _nothing(self) -> Totals:
         return Totals(*(np.zeros((self.num_envs, self.weeks)) for _ in range(8)))

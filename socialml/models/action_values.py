@@ -75,8 +75,7 @@ def parts(weights: list[Any], x: Any) -> tuple[Any, Any]:
     """x: (..., n, features), numpy or torch -> the state's value (..., n, 1) and advantages (..., n, actions)."""
     w1, b1, w2, b2, value, value_b = weights[:6]
     x, ruled = x[..., : w1.shape[-1]], x[..., w1.shape[-1] :]
-    hidden = (x @ w1.mT + b1).clip(min=0)
-    hidden = (hidden @ w2.mT + b2).clip(min=0)
+    hidden = _layer(_layer(x, w1, b1), w2, b2)
     if len(weights) == len(FLAT):
         advantage = hidden @ weights[6].mT + weights[7]
     else:
@@ -84,16 +83,26 @@ def parts(weights: list[Any], x: Any) -> tuple[Any, Any]:
         *lead, n, _ = x.shape
         (c, small), k = category.shape[-2:], own.shape[-1]
         by_category = x[..., : k * c].reshape(*lead, n, k, c).swapaxes(-1, -2).reshape(*lead, n * c, k)
-        common = (x[..., k * c :] @ rest.mT)[..., :, None, :] + category[
-            ..., None, :, :
-        ]  # (..., n, c, small)
-        each = (by_category @ own.mT + common.reshape(*lead, n * c, small)).clip(min=0)
-        each = (each @ middle.mT + middle_b).clip(min=0) @ offer.mT  # (..., n * c, offers)
+        each = (by_category @ own.mT).reshape(*lead, n, c, small)
+        each += (x[..., k * c :] @ rest.mT)[..., :, None, :]
+        each += category[..., None, :, :]
+        each = _layer(_rectified(each).reshape(*lead, n * c, small), middle, middle_b) @ offer.mT
         flat_b = offer_b.reshape(*offer_b.shape[:-2], 1, -1)
         advantage = each.reshape(*lead, n, flat_b.shape[-1]) + flat_b
     if ruled.shape[-1]:
         advantage = advantage + ruled
     return hidden @ value.mT + value_b, advantage
+
+
+def _layer(x: Any, rows: Any, offsets: Any) -> Any:
+    found = x @ rows.mT
+    found += offsets  # in place, as what follows: most of the time goes into memory
+    return _rectified(found)
+
+
+def _rectified(x: Any) -> Any:
+    """In place. A clip would have a slow gradient."""
+    return np.maximum(x, 0, out=x) if isinstance(x, np.ndarray) else x.relu_()
 
 
 def values(weights: list[Any], x: Any) -> Any:

@@ -113,6 +113,8 @@ def train(
     """
     import torch
 
+    from socialml.models.one_row import Follower, Weights
+
     began = time.perf_counter()
     rng = np.random.default_rng([settings.seed, 83])
     judging, *sets = [
@@ -122,11 +124,9 @@ def train(
     centre, scale, unit = start_from(env, judging, settings, start, rng)
     width = len(centre)
     first = start.weights if start else new(rng, width, settings.hidden, 1, 0.0)
-    actor = [torch.from_numpy(array.copy()).requires_grad_() for array in first]
-    critic = [torch.from_numpy(array).requires_grad_() for array in new(rng, width + 1, settings.hidden, 3)]
-    slow = [array.detach().clone() for array in actor]
-    actor_step = torch.optim.Adam(actor, lr=settings.actor_rate, fused=True)
-    critic_step = torch.optim.Adam(critic, lr=settings.rate, fused=True)
+    actor = Weights(first, settings.actor_rate)
+    critic = Weights(new(rng, width + 1, settings.hidden, 3), settings.rate)
+    slow = Follower(actor, settings.polyak)
     curve: dict[str, list[float]] = {"step": [], "return": [], "critic_loss": [], "actor_loss": []}
     memory: list[_Episode] = []
 
@@ -137,11 +137,11 @@ def train(
 
     def moves(x: Any) -> Any:
         """(n, 1) log odds from the base."""
-        return settings.reach * torch.tanh(forward(actor, x))
+        return settings.reach * torch.tanh(forward(actor.layers, x))
 
     def told(x: Any, ahead: Any, move: Any) -> tuple[Any, Any]:
         """(n, 1) each: what is expected from here on, and what part of it the action makes."""
-        value, slope, bend = forward(critic, torch.cat([x, ahead], dim=1)).split(1, dim=1)
+        value, slope, bend = forward(critic.layers, torch.cat([x, ahead], dim=1)).split(1, dim=1)
         size = move / settings.reach
         made = (slope - torch.nn.functional.softplus(bend) * size) * size
         return ahead + value + made, made
@@ -162,30 +162,25 @@ def train(
             rows = torch.from_numpy(rng.integers(0, len(seen), settings.batch))
             x, known = seen[rows], ahead[rows]
             loss = (told(x, known, moved[rows])[0] - returns[rows]).square().mean()
-            critic_step.zero_grad()
-            loss.backward()
-            critic_step.step()
+            critic.step(loss)
             losses.append(float(loss.detach()))
             if not moving or update % 2:
                 continue
             lost = -told(x, known, moves(x))[1].mean()
-            actor_step.zero_grad()
-            lost.backward(inputs=actor)
-            actor_step.step()
-            torch._foreach_lerp_(slow, [array.detach() for array in actor], settings.polyak)
+            actor.step(lost)
+            slow.follow()
             gains.append(float(lost.detach()))
         return float(np.mean(losses)), float(np.mean(gains)) if gains else 0.0
 
     def now() -> Actor:
-        weights = [array.numpy().copy() for array in slow]
-        return Actor(weights, centre, scale, settings.based, settings.reach, curve, 0, 0.0)
+        return Actor(slow.arrays(), centre, scale, settings.based, settings.reach, curve, 0, 0.0)
 
     with one_thread():
         best, best_worth, steps = now(), returned(env, judging, now().act).mean(), 0
         for episode in range(settings.episodes):
             share = episode / settings.episodes
-            for of, rate in ((critic_step, settings.rate), (actor_step, settings.actor_rate)):
-                of.param_groups[0]["lr"] = rate * (1 - 0.95 * share)
+            for of, rate in ((critic, settings.rate), (actor, settings.actor_rate)):
+                of.rate = rate * (1 - 0.95 * share)
             campaigns = sets[episode % settings.sets]
             if campaigns.base is None:
                 campaigns.base = returned(env, campaigns, untrained)

@@ -84,6 +84,8 @@ def learn(
     """weights (groups, rows, columns) each, centre, scale, unit, curve, seconds. groups: (n,) a net for each."""
     import torch
 
+    from socialml.models.one_row import Follower, Weights
+
     began = time.perf_counter()
     rng = np.random.default_rng([settings.seed, 81])
     n, actions = env.num_envs, int(env.single_action_space.n)
@@ -97,10 +99,8 @@ def learn(
         centre, scale, unit = start.centre, start.scale.copy(), start.unit
         scale[len(scale) - ruled :] = unit
         first = [array[None] for array in action_values.times(start.weights, 1 / unit)]
-    net = [torch.from_numpy(array.copy()).requires_grad_() for array in first]
-    target = [array.detach().clone() for array in net]
-    slow = [array.detach() for array in net]  # the same memory, without gradients
-    optimiser = torch.optim.Adam(net, lr=settings.rate, foreach=True)
+    net = Weights(first, settings.rate)
+    target = Follower(net, settings.polyak)
     memory = Transitions(settings.replay, n, len(centre), groups)
     observation, _ = env.reset(seed=settings.seed + 1)
     allowed, otherwise = asked(env, "allowed"), getattr(env, "otherwise", None)
@@ -115,29 +115,27 @@ def learn(
 
         def hoped(x: torch.Tensor, impossible: torch.Tensor | None) -> torch.Tensor:
             """(groups, rows): chosen by one net, valued by the other."""
-            found = action_values.values(slow, x)
+            found = action_values.values(net.plain, x)
             if impossible is not None:
                 found.masked_fill_(impossible, -torch.inf)
-            return action_values.values(target, x).gather(2, found.argmax(dim=2, keepdim=True)).squeeze(2)
+            return (
+                action_values.values(target.plain, x).gather(2, found.argmax(dim=2, keepdim=True)).squeeze(2)
+            )
 
         with torch.no_grad():
-            next_value = hoped(following, possible)
-            if last and memory.other is not None:
+            if last and memory.other is not None:  # in the same pass
                 ends = (chosen[0][:, -last:], chosen[1][:, -last:])
-                chance = torch.from_numpy(memory.chance[ends])
-                other = hoped(
-                    torch.from_numpy(memory.other[ends]), None if possible is None else possible[:, -last:]
-                )
-                next_value[:, -last:].lerp_(other, chance)
+                following = torch.cat([following, torch.from_numpy(memory.other[ends])], dim=1)
+                possible = None if possible is None else torch.cat([possible, possible[:, -last:]], dim=1)
+            next_value, other = hoped(following, possible).tensor_split([a.shape[1]], dim=1)
+            if other.shape[1]:
+                next_value[:, -last:].lerp_(other, torch.from_numpy(memory.chance[ends]))
             goal = torch.from_numpy(memory.rewards[chosen]) + settings.gamma * (1 - ended) * next_value
         # Squared, not Huber: what follows is a gamble, and Huber would settle near its median. Summed over groups,
         # which do not share weights.
-        loss = (action_values.values(net, s).gather(2, a).squeeze(2) - goal).square().mean(dim=1).sum()
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net, 10.0)
-        optimiser.step()
-        torch._foreach_lerp_(target, slow, settings.polyak)
+        loss = (action_values.values(net.layers, s).gather(2, a).squeeze(2) - goal).square().mean(dim=1).sum()
+        net.step(loss, clip=10.0)
+        target.follow()
 
     with one_thread():
         for step in range(settings.steps):
@@ -145,7 +143,7 @@ def learn(
             epsilon = np.interp(share, [0, 0.5], settings.epsilon)
             scaled = (observation - centre) / scale
             with torch.no_grad():
-                known = by_group(slow, torch.from_numpy(scaled), groups, torch.cat).numpy()
+                known = by_group(net.plain, torch.from_numpy(scaled), groups, torch.cat).numpy()
             best = best_of(known, allowed)
             action = np.where(rng.random(n) < epsilon, any_of(allowed, n, actions, rng), best)
             observation, reward, terminated, truncated, _ = env.step(action)
@@ -161,15 +159,14 @@ def learn(
                 total = 0.0
                 observation, _ = env.reset()
                 allowed = asked(env, "allowed")
-            for group in optimiser.param_groups:
-                group["lr"] = settings.rate * (1 - 0.95 * share)
+            net.rate = settings.rate * (1 - 0.95 * share)
             if memory.rows >= min(settings.first, memory.steps * n):
                 for _ in range(settings.updates):
                     update(*memory.draw(settings.batch, rng))
             if step % 20 == 0 or step == settings.steps - 1:
                 told = f"{curve['return'][-1]:.1f} a viewer" if curve["return"] else "exploring"
                 report(Progress(step + 1, settings.steps, f"Training: {told}", shown(curve)))
-    weights = action_values.times([array.numpy().copy() for array in slow], unit)
+    weights = action_values.times(net.arrays(), unit)
     scale[len(scale) - ruled :] = 1.0  # what the rule thinks is in units of reward already
     return weights, centre, scale, unit, curve, time.perf_counter() - began
 

@@ -67,6 +67,8 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
     """
     import torch
 
+    from socialml.models.one_row import Weights
+
     began = time.perf_counter()
     rng = np.random.default_rng([settings.seed, 82])
     n, actions = env.num_envs, int(env.single_action_space.n)
@@ -76,8 +78,7 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
     first = action_values.new(len(centre) - ruled, actions, layout, settings.hidden, 1, rng)
     # Small log odds at first, so that every action is tried (Andrychowicz et al. 2021).
     first[-2], first[-1] = first[-2] * np.float32(0.01), first[-1] * np.float32(0.01)
-    net = [torch.from_numpy(array[0].copy()).requires_grad_() for array in first]
-    optimiser = torch.optim.Adam(net, lr=settings.rate, eps=1e-5, foreach=True)
+    net = Weights([array[0] for array in first], settings.rate, eps=1e-5)
     observation, _ = env.reset(seed=settings.seed + 1)
     allowed = asked(env, "allowed")
     window, shape = settings.window, (settings.window, n)
@@ -91,7 +92,7 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
 
     def told(x: Any, mask: Any) -> tuple[Any, Any]:
         """(rows,) values and (rows, actions) log chances."""
-        state, odds = action_values.parts(net, x)
+        state, odds = action_values.parts(net.layers, x)
         if mask is not None:
             odds = odds.masked_fill(~mask, -torch.inf)
         return state.squeeze(1), odds.log_softmax(dim=1)
@@ -119,10 +120,7 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
                 entropy = -(chances * log_chances.masked_fill(chances == 0, 0.0)).sum(dim=1).mean()
                 miss = (state - goal[rows]).square().mean()
                 loss = -surrogate - settings.entropy * (1 - share) * entropy + settings.critic * miss
-                optimiser.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(net, 0.5)
-                optimiser.step()
+                net.step(loss, clip=0.5)
 
     with one_thread():
         for step in range(settings.steps):
@@ -148,12 +146,11 @@ def train(env: Any, settings: Settings, report: Report = silent) -> Policy:
                 total = 0.0
                 observation, _ = env.reset()
                 allowed = asked(env, "allowed")
-            for group in optimiser.param_groups:
-                group["lr"] = settings.rate * (1 - 0.95 * share)
+            net.rate = settings.rate * (1 - 0.95 * share)
             if i == window - 1:
                 update(share)
             if step % 20 == 0 or step == settings.steps - 1:
                 so_far = f"{curve['return'][-1]:.1f} a viewer" if curve["return"] else "exploring"
                 report(Progress(step + 1, settings.steps, f"Training: {so_far}", shown(curve)))
-    weights = [array.detach().numpy().copy() for array in net]
+    weights = net.arrays()
     return Policy(weights, centre, scale, unit, curve, settings.steps * n, time.perf_counter() - began)

@@ -55,13 +55,14 @@ class Response:
         """
         c, offers = viewers.categories, self.offers
         category, offer, by_category, alone, offered, base = self.parts(c)
-        found = (
-            viewers.of_categories() @ by_category + (viewers.of_viewers() @ alone)[:, None] + base + category
-        )
-        found = found[:, :, None]
-        more = np.zeros((viewers.n, 1, offers, found.shape[3]))
-        more[:, 0, 1:] = offer + (viewers.of_offers() @ offered)[:, None]
-        return self.means((found + more).reshape(viewers.n, c * offers, -1))
+        told = viewers.of_categories()
+        plain = (told.reshape(viewers.n * c, -1) @ by_category).reshape(viewers.n, c, 1, -1)
+        plain += (viewers.of_viewers() @ alone)[:, None, None]
+        plain += (base + category)[:, None]
+        found = np.empty((viewers.n, c, offers, plain.shape[3]))
+        found[:, :, :1] = plain
+        found[:, :, 1:] = plain + (offer + (viewers.of_offers() @ offered)[:, None])[:, None]
+        return self.means(found.reshape(viewers.n, c * offers, -1))
 
     def parts(self, categories: int) -> tuple[Floats, ...]:
         """Coefficients of columns as they are, for each kind of column that Viewers.about puts side by side: category
@@ -162,4 +163,8 @@ def _line(x: Floats, y: Floats) -> tuple[Floats, float]:
 
 
 def logistic(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
+    found = np.clip(x, -30, 30)  # from here on in place: most of the time goes into memory
+    np.negative(found, out=found)
+    np.exp(found, out=found)
+    found += 1
+    return np.reciprocal(found, out=found)
