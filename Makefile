@@ -16,7 +16,7 @@ run: $(VENV)/.run
 test: check
 	$(PY) tests/browser/chromium.py
 	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser
-	$(PY) -m pytest tests/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses 2 --dist worksteal tests/browser
 
 check: $(VENV)/.test
 	$(PY) -m ruff check .

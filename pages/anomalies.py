@@ -13,7 +13,7 @@ from socialml.evaluation.scores import Score
 from socialml.figures import anomalies as figures
 from socialml.figures import curve
 from socialml.store import Run
-from socialml.ui import anomalies_labels, context, parts, running, state
+from socialml.ui import anomalies_labels, context, downloads, parts, running, state
 from socialml.ui import anomalies_review as review
 from socialml.ui import anomalies_settings as choose
 from socialml.ui import anomalies_words as said
@@ -26,6 +26,7 @@ POINT_TABS = ["What to review?", "How sure?", "Trained how?"]
 
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     facts = known(run, result)
     by = judged_by(facts)
     ranked = ranking(run, facts)
@@ -83,10 +84,14 @@ def _act(result: analysis.Result, threshold: float, flagged: int) -> None:
     with st.container(horizontal=True):
         parts.download(
             "Export the flagged", lambda: analysis.export(result, threshold, flagged_only=True),
-            "flagged.csv", "export-flagged",
+            "flagged", "export-flagged", rows=flagged,
         )  # fmt: skip
         parts.download(
-            "Export all scores", lambda: analysis.export(result, threshold), "scores.csv", "export-scores"
+            "Export all scores",
+            lambda: analysis.export(result, threshold),
+            "scores",
+            "export-scores",
+            rows=result.n_rows,
         )
 
 
@@ -120,8 +125,17 @@ def _months(run: Run, result: analysis.Result) -> None:
     )
     frame.columns = ["Customer", "Month", f"Spent ({sign})", f"Expected ({sign})", "Score", "Because"]
     money = st.column_config.NumberColumn(format="localized")
-    parts.table(frame, "months-table", column_config={name: money for name in frame.columns[2:4]})
-    parts.download("Export these months", lambda: result.months.read(), "months.csv", "export-months")
+    all_of_them = result.months
+    parts.table(
+        frame,
+        "months-table",
+        column_config={name: money for name in frame.columns[2:4]},
+        note=f"The first {len(frame)} are shown; the download has all."
+        if len(frame) < all_of_them.rows
+        else "",
+        whole=all_of_them.read,
+        rows=all_of_them.rows,
+    )
 
 
 def _trained(run: Run, result: analysis.Result) -> None:

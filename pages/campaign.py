@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from socialml import sample, words
 from socialml.analyses import campaign as analysis
+from socialml.export import table_of
 from socialml.figures import campaign as figures
 from socialml.figures import campaign_evidence as evidence
 from socialml.store import Run
@@ -18,6 +20,7 @@ from socialml.ui import (
     campaign_settings,
     campaign_tables,
     context,
+    downloads,
     parts,
     progress,
     running,
@@ -36,6 +39,7 @@ KINDS = {"creators": "creators that can be booked", "placements": "bookings of p
 
 def show(run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     with top:
         parts.heading(TITLE, said.answer(result))
         st.markdown(parts.plain(said.wins(result)))
@@ -47,7 +51,8 @@ def show(run: Run, top: DeltaGenerator) -> None:
         st.caption(parts.plain(short))
     _money(run, result)
     if not result.replan:
-        parts.chart(lambda: figures.before_after(result), "campaign-before-after", of=run.run_id)
+        parts.chart(lambda: figures.before_after(result), "campaign-before-after", of=run.run_id,
+                    data=lambda: table_of(pd.DataFrame([result.uplift])))  # fmt: skip
         campaign_tables.claims(result)
     names = AGAIN if result.replan else TABS
     for name, tab in zip(names, parts.tabs("campaign-tab", names), strict=True):
@@ -189,10 +194,11 @@ def _act(run: Run, result: analysis.Result) -> None:
     left, right = st.columns(2)
     with left:
         parts.download(
-            "Export the bookings (CSV)",
+            "Export the bookings",
             lambda: analysis.export(result),
-            f"{run.run_id}.csv",
+            "bookings",
             "export-campaign",
+            rows=result.bookings.rows,
         )
     right.download_button(
         "Media plan on one page (HTML)", data=lambda: campaign_media.document(run, result).encode(),

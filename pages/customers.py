@@ -10,9 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import words
 from socialml.analyses import customers as analysis
+from socialml.export import table_of
 from socialml.figures import customers as figures
 from socialml.store import Run
-from socialml.ui import context, customer_settings, customer_tables, parts, running, state
+from socialml.ui import context, customer_settings, customer_tables, downloads, parts, running, state
 from socialml.ui import customer_words as said
 
 TITLE = "Customers"
@@ -22,6 +23,7 @@ ROW_TABS = ["Which rows?", "Why?", "Why this row?", "How well?"]
 
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     tasks = {task["task"]: task for task in result.tasks}
     key = customer_settings.question(run.run_id, result)
     task = tasks[key]
@@ -51,14 +53,21 @@ def _contact(result: analysis.Result, task: dict[str, Any], of: tuple[str, str])
         )
     elif result.kind == "records":
         customer_tables.rows(result, least)
-        parts.download("Export these rows", lambda: analysis.export(result, least), "rows.csv", "export-rows")
+        parts.download(
+            "Export these rows",
+            lambda: analysis.export(result, least),
+            "rows",
+            "export-rows",
+            rows=result.customers.rows,
+        )
     elif task["task"] == "purchase":
         customer_tables.ranked(result, least)
         parts.download(
             "Export this list",
             lambda: analysis.export(result, least),
-            "customers-to-contact.csv",
+            "customers-to-contact",
             "export-customers",
+            rows=result.customers.rows,
         )
     elif task["task"] in said.CHANCE:
         customer_tables.ranked(result, least, said.CHANCE[task["task"]])
@@ -72,7 +81,9 @@ def _threshold(result: analysis.Result, task: dict[str, Any], of: tuple[str, str
     shop = result.kind == "shop"
     first, second = st.columns(2)
     value = first.number_input(
-        f"Value of a sale ({sign})" if shop else f"Value of each '{task['classes'][1]}' reached ({sign})",
+        parts.plain(
+            f"Value of a sale ({sign})" if shop else f"Value of each '{task['classes'][1]}' reached ({sign})"
+        ),
         0.0,
         1e6,
         40.0,
@@ -106,7 +117,13 @@ def _threshold(result: analysis.Result, task: dict[str, Any], of: tuple[str, str
 def _why(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> None:
     key = task["task"]
     parts.chart(lambda: figures.importance(result, key), "importance", of=of, absent="No column stands out.")
-    parts.chart(lambda: figures.tree(result, key), "tree", of=of, absent="There is no tree.")
+    parts.chart(
+        lambda: figures.tree(result, key),
+        "tree",
+        of=of,
+        absent="There is no tree.",
+        data=lambda: table_of(figures.of_task(result.tree, key)),
+    )
     customer_tables.leaves(result, task)
     pruned = st.expander("How the tree was pruned", key="pruned", on_change="rerun")
     if pruned.open:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from socialml import words
 from socialml.schema import KINDS
-from socialml.ui import context, parts, progress, receipts, state, uploads
+from socialml.ui import context, erase, parts, progress, receipts, state, uploads
 
 TITLE = "Data"
 
@@ -22,12 +22,11 @@ def answer(chosen: context.Context) -> str:
 
 def show(chosen: context.Context) -> None:
     imports = state.store().imports(chosen.name)
-    fresh = st.session_state.pop("_just_imported", None) == chosen.name
-    if fresh and imports:
-        st.success(
-            parts.plain(f"{imports[-1].file} is in. {receipts.sentence(imports[-1])}"),
-            icon=":material/check_circle:",
-        )
+    name, files_in = st.session_state.pop("_just_imported", ("", 0))
+    fresh = imports[-files_in:] if files_in and name == chosen.name else []
+    if fresh:
+        came = f"{fresh[0].file} is" if len(fresh) == 1 else f"{len(fresh)} files are"
+        st.success(parts.plain(f"{came} in. {receipts.sentence(*fresh)}"), icon=":material/check_circle:")
         if chosen.first is not None:  # else that page has nothing to group by
             st.page_link(
                 "pages/segments.py", label="Find the groups of these customers", icon=":material/groups:"
@@ -39,7 +38,9 @@ def show(chosen: context.Context) -> None:
     if files.open:
         with files:
             for info in reversed(imports):
-                receipts.show(info, chosen.currency, expanded=fresh and info is imports[-1])
+                receipts.show(
+                    info, chosen.currency, expanded=info in fresh and (len(fresh) == 1 or bool(info.rejects))
+                )
             if not imports:
                 st.info("Nothing is imported into this dataset yet.")
     if changes.open:
@@ -93,10 +94,11 @@ def _changes(chosen: context.Context) -> None:
         "high": "Upper bound",
         "scale": "Scale",
     }
-    parts.table(frame[list(names)].rename(columns=names), key="preprocess")
-    st.caption(
-        f"Your rows are never changed: this happens to a copy, one row a customer, in run {run.run_id}."
-        " Bounds are three interquartile ranges beyond the middle half."
+    parts.table(
+        frame[list(names)].rename(columns=names),
+        key="preprocess",
+        note=f"Your rows are never changed: this happens to a copy, one row a customer, in run {run.run_id}."
+        " Bounds are three interquartile ranges beyond the middle half.",
     )
 
 
@@ -106,9 +108,12 @@ def _rows(chosen: context.Context) -> None:
         return
     kind = st.selectbox("Table", kinds, format_func=lambda name: KINDS[name].label, key="look-kind")
     frame = state.preview(chosen.name, chosen.version, kind)
-    parts.table(frame, key=f"rows-{kind}", height=420)
-    st.caption(
-        f"Showing {words.count(len(frame))} of {words.count(state.store().tables(chosen.name)[kind])} rows."
+    rows = state.store().tables(chosen.name)[kind]
+    parts.table(
+        frame,
+        key=f"rows-{kind}",
+        height=420,
+        note=f"Showing {words.count(len(frame))} of {words.count(rows)} rows; the download has these.",
     )
 
 
@@ -121,6 +126,8 @@ def _undo_and_delete(chosen: context.Context) -> None:
             progress.stop_all(chosen.name)
             state.store().undo_last_import(chosen.name)
             st.rerun()
+    st.divider()
+    erase.form(chosen)
     st.divider()
     sure = st.text_input(
         "To delete this dataset with all its runs, write its name", key="delete-name", placeholder=chosen.name

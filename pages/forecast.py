@@ -9,7 +9,16 @@ from socialml import words
 from socialml.analyses import forecast as analysis
 from socialml.figures import forecast as figures
 from socialml.store import Run
-from socialml.ui import context, forecast_settings, forecast_tables, forecast_words, parts, running, state
+from socialml.ui import (
+    context,
+    downloads,
+    forecast_settings,
+    forecast_tables,
+    forecast_words,
+    parts,
+    running,
+    state,
+)
 
 TITLE = "Forecast"
 TABS = ["By segment", "Who grows, who falls?", "One customer", "How good is it?", "How was it trained?"]
@@ -19,6 +28,7 @@ PAST_MOST = 24  # months that can be checked
 
 def show(run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     with top:
         parts.heading(TITLE, forecast_words.answer(result))
     parts.key_figures(forecast_words.key_figures(result))
@@ -166,8 +176,9 @@ def _act(run: Run, result: analysis.Result) -> None:
     parts.download(
         "Export each customer's forecast",
         lambda: analysis.export(result),
-        f"{run.run_id}.csv",
+        "customers",
         "export-forecast",
+        rows=result.users.rows,
     )
 
 

@@ -7,11 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import sample, words
 from socialml.analyses import live_policy as analysis
+from socialml.export import table_of
 from socialml.figures import live_policy as figures
 from socialml.figures import live_policy_choices as choices
 from socialml.figures import live_policy_evidence as evidence
 from socialml.store import Run
-from socialml.ui import context, live_settings, live_tables, live_words, parts, running, state
+from socialml.ui import context, downloads, live_settings, live_tables, live_words, parts, running, state
 
 TITLE = "Live policy"
 TABS = ["Which policy wins?", "Week by week", "What is shown?", "One viewer", "Is the simulator right?",
@@ -22,13 +23,15 @@ METRICS = ("revenue", "conversion", "interactions", "satisfaction", "value")
 
 def show(run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     with top:
         parts.heading(TITLE, live_words.answer(result))
     whose = live_words.policies(result)
     parts.key_figures(live_words.key_figures(result, whose[0]))
     if result.certified:
         policy = _whose(result, whose, "live-claim")
-        parts.chart(lambda: figures.before_after(result, policy), "before-after", of=(run.run_id, policy))
+        parts.chart(lambda: figures.before_after(result, policy), "before-after", of=(run.run_id, policy),
+                    data=lambda: table_of(result.claims[result.claims["policy"] == policy]))  # fmt: skip
         live_tables.claims(result, policy)
     else:
         st.error(
@@ -195,8 +198,9 @@ def _act(run: Run, result: analysis.Result) -> None:
     parts.download(
         "Export each viewer's recommendations",
         lambda: analysis.export(result),
-        f"{run.run_id}.csv",
+        "recommendations",
         "export-live",
+        rows=result.viewers.rows,
     )
 
 

@@ -10,7 +10,7 @@ from socialml import words
 from socialml.features import overview as features
 from socialml.figures import overview as figures
 from socialml.schema import KINDS
-from socialml.ui import context, parts, state
+from socialml.ui import comments, context, parts, state
 
 
 @st.cache_data(show_spinner="Counting …", max_entries=32)
@@ -104,9 +104,9 @@ def show(chosen: context.Context) -> None:
         note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
         numbers=months[list(named)].rename(columns=named),
     )
-    who, when, where, what, changed = parts.tabs(
+    who, when, where, what, said, changed = parts.tabs(
         "overview-tab",
-        ["Who buys?", "When?", "Where?", "What?", "What changed?"],
+        ["Who buys?", "When?", "Where?", "What?", "What do they say?", "What changed?"],
         default="Who buys?" if months["visitors"].any() else "When?",
     )
     if who.open:
@@ -141,6 +141,12 @@ def show(chosen: context.Context) -> None:
             parts.chart(
                 lambda: figures.tail(data), "tail", of=drawn, absent=absent + "which product was bought."
             )
+    if said.open:
+        with said:
+            members = None
+            if run and chosen.segment is not None:
+                members = (state.result(run).users.path, chosen.segment)
+            comments.show(chosen, members)
     if changed.open:
         with changed:
             _changed(chosen)

@@ -11,10 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 from socialml import words
 from socialml.analyses import segments as analysis
 from socialml.errors import UserError
+from socialml.export import table_of
 from socialml.features import groups
 from socialml.figures import segments as figures
 from socialml.store import SAMPLE, Run
-from socialml.ui import context, parts, running, settings, state
+from socialml.ui import context, downloads, parts, running, settings, state
 
 TITLE = "Segments"
 
@@ -42,6 +43,7 @@ def answer(result: analysis.Result, value: pd.DataFrame) -> str:
 
 def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
     result: analysis.Result = state.result(run)
+    downloads.of_run(run.run_id)
     names = context.segment_names(run.run_id)
     result = dataclasses.replace(
         result, segments=result.segments.assign(name=result.segments["id"].map(names))
@@ -106,6 +108,9 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
                 "silhouette-plot",
                 of=drawn,
                 note=settings.SILHOUETTE_NOTE,
+                data=lambda: table_of(
+                    result.silhouette_points.assign(name=result.silhouette_points["segment"].map(names))
+                ),
             )
     if map_.open:
         with map_:
@@ -122,7 +127,6 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
 def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
     """The table like Table 1 of the source, published figures in columns of their own."""
     frame = result.segments.merge(value, left_on="id", right_on="segment", how="left")
-    st.markdown("**Each group in numbers, beside the published ones**")
     shown = pd.DataFrame(
         {
             "Group": frame["name"],
@@ -142,7 +146,10 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
     percent = st.column_config.NumberColumn(format="%.1f%%")
     parts.table(
         shown,
-        "table-1",
+        "groups",
+        title="Each group in numbers, beside the published ones",
+        note="Published: Li 2024, Table 1, measured on other data (988,254 users of Douyin and Kuaishou)."
+        " They say nothing about your customers.",
         column_config={
             "Customers": st.column_config.NumberColumn(format="localized"),
             "Revenue": st.column_config.NumberColumn(
@@ -161,10 +168,6 @@ def _table(result: analysis.Result, value: pd.DataFrame, currency: str) -> None:
                 help="1: the rule finds all of them and nobody else."
             ),
         },
-    )
-    st.caption(
-        "Published: Li 2024, Table 1, measured on other data (988,254 users of Douyin and Kuaishou)."
-        " They say nothing about your customers."
     )
 
 
@@ -205,8 +208,9 @@ def _act(run: Run, result: analysis.Result, names: dict[int, str]) -> None:
         parts.download(
             "Export all customers",
             lambda: analysis.export(result, names),
-            f"{run.run_id}.csv",
+            "customers",
             "export-segments",
+            rows=result.n_users,
         )
         with st.popover("Rename a group", icon=":material/edit:"):
             number = st.selectbox("Group", list(names), format_func=names.__getitem__, key="rename-group")

@@ -18,6 +18,13 @@ _SIGNS = {
     "KRW": "₩",
 }
 MISSING = "–"
+# What is not written but acts on what is: control characters, and marks that turn the direction of the text after.
+_ACTS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+
+
+def one_line(text: str) -> str:
+    """Text that may come from a file, as one line without what would act on the words around it."""
+    return _ACTS.sub(" ", text)
 
 
 def sign(currency: str) -> str:

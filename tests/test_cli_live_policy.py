@@ -16,7 +16,7 @@ from socialml.store import Store
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
-    sample.write(sample.generate(700, seed=1, months=6), folder)
+    sample.write(sample.generate(450, seed=1, months=6), folder)
     with Store(folder / "shop.duckdb") as store:
         ingest_file(store, folder / "impressions.csv", "shop")
         ingest_file(store, folder / "orders.csv", "orders")

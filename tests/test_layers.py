@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +16,11 @@ def test_imports_go_one_way() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_server_never_loads_torch_or_scikit_learn(tmp_path: Path) -> None:
+def test_the_server_never_loads_torch_or_scikit_learn(demo: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo, tmp_path / "store")
     code = f"""
 import os, sys
-os.environ["SOCIALML_STORE"] = {str(tmp_path / "shop.duckdb")!r}
-import subprocess
-subprocess.run([sys.executable, "-m", "socialml", "demo"], check=True, capture_output=True)
+os.environ["SOCIALML_STORE"] = {str(tmp_path / "store" / "shop.duckdb")!r}
 from streamlit.testing.v1 import AppTest
 app = AppTest.from_file("app.py", default_timeout=60)
 for page in ("overview", "segments", "customers", "forecast", "anomalies", "live-policy", "campaign", "data"):

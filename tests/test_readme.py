@@ -21,7 +21,10 @@ def test_every_command_runs(tmp_path: Path) -> None:
     env = {**os.environ, "SOCIALML_STORE": str(tmp_path / "shop.duckdb"), "PYTHONPATH": str(ROOT)}
     commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("python -m ")]
     assert len(commands) >= 8
-    for command in commands:
+    assert "--users 1000 " in commands[0]
+    for told in commands:
+        # A smaller shop takes the same road in less time.
+        command = told.replace("--users 1000 ", "--users 300 ")
         words = [sys.executable, *shlex.split(command)[1:]]
         done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stderr}"

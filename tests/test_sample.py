@@ -14,6 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 from socialml import sample
 from socialml.errors import UserError
 from socialml.features.users import FEATURES
+from socialml.sample import model
 from tests.tables import table_of
 
 TABLE_1 = {
@@ -181,3 +182,23 @@ def test_money_has_two_decimals(tmp_path: Path) -> None:
     assert orders["amount"].str.fullmatch(r"-?\d+\.\d\d").all()
     assert orders["user_id"].str.fullmatch(r"U\d{7}").all()
     assert datetime.fromisoformat(orders["ts"].iloc[0]).year == 2023
+
+
+def test_comments_say_what_their_writers_feel(shop: sample.Sample) -> None:
+    satisfied = dict(
+        zip(shop.users["user_id"].to_pylist(), shop.users["satisfaction"].to_pylist(), strict=True)
+    )
+    tone = {text: row for row, texts in enumerate(model.COMMENTS) for text in texts}
+    events = shop.events.select(["user_id", "category", "text"]).to_pandas()
+    events = events[events["text"].notna()].astype(str)
+    complains = events["text"].map(tone) == 2
+    asked = events["user_id"].map(satisfied)
+    disliked = events["category"] == model.DISLIKED
+    rates = complains[~disliked].groupby(asked[~disliked]).mean()
+    assert rates.to_list() == sorted(rates, reverse=True)
+    assert rates[1.0] == pytest.approx(model.COMPLAINT[0], abs=0.08)
+    assert complains[disliked].mean() - complains[~disliked].mean() == pytest.approx(
+        model.MORE_COMPLAINTS, abs=0.05
+    )
+    english = events["text"].str.isascii().mean()
+    assert english == pytest.approx(model.ENGLISH_SHARE, abs=0.03)

@@ -18,7 +18,7 @@ from socialml.analyses import _campaign_replanning as replanning
 from socialml.analyses import _campaign_tables as tables
 from socialml.analyses._campaign_markets import Markets, packed
 from socialml.environments.campaign import CampaignEnv
-from socialml.environments.demand import Demand, check
+from socialml.environments.demand import Demand, check, remarks
 from socialml.environments.demand import random as random_demands
 from socialml.environments.market import Market
 from socialml.features.placements import History, Offers
@@ -80,7 +80,7 @@ def fields(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
         "readings": {config.reading: float(told.set_index("plan")["score_a"]["ddpg"] / max(bound, 1e-12))},
         "env_steps": actor.env_steps, "train_seconds": round(actor.seconds, 2), "refits": config.refits,
         "replan": {}, "heat": heat, "noise": judge.noise,
-        "notes": tables.notes(inputs, config, history), "offers": tables.offers(offers),
+        "notes": [*tables.notes(inputs, config, history), *remarks(market, demand)], "offers": tables.offers(offers),
         **markets.fields(), "market_low": judge.value_low, "market_high": judge.value_high,
         **agents.stored(actor),
     }  # fmt: skip

@@ -15,7 +15,7 @@ from socialml.analyses import _customers_tasks as tasks
 from socialml.analyses._customers_models import FOLD_COLUMNS, Learned, learn
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.features.cutoffs import ALL
+from socialml.features.cutoffs import KNOWN
 from socialml.progress import Progress, Report
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def of_shop(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
     found = lists.rules(baskets)
     now = now.merge(lists.next_category(baskets, found), on="user_id", how="left")
     segments = inputs.segments.read().to_pandas() if inputs.segments else None
-    labels = {name: ALL[name].label for name in inputs.measured}
+    labels = {name: KNOWN[name].label for name in inputs.measured}
     customers = lists.customers(now, learned, labels, segments)
     leaving = customers["leaving"].to_pandas()
     churn = learned.get("churn")
@@ -78,7 +78,7 @@ def of_shop(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
             "active": int(leaving.notna().sum()),
             "leaving": int((leaving >= lists.RISK[1]).sum()),
         },
-        "feature_labels": {ALL[name].label: ALL[name].unit for name in inputs.measured},
+        "feature_labels": {KNOWN[name].label: KNOWN[name].unit for name in inputs.measured},
         "folds": _folds([]),
         "precursors": lists.precursors(leavers, churn)
         if churn and leavers
@@ -92,7 +92,7 @@ def of_shop(inputs: Inputs, config: Config, report: Report) -> dict[str, Any]:
 
 def _known_of_late(inputs: Inputs, meaning: tasks.Thresholds) -> list[str]:
     """What the data measures now, but not at the months that are learned from."""
-    late = [ALL[name].label for name in inputs.late]
+    late = [KNOWN[name].label for name in inputs.late]
     if not late:
         return []
     shown = words.listed(late[:4] + ([f"{len(late) - 4} more"] if len(late) > 4 else []))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from socialml.analyses import sentiment
 from socialml.artefacts import Table
 from socialml.errors import UserError
 from socialml.features import cutoffs
@@ -41,6 +42,7 @@ def shop(store: Store, dataset: str, config: Config) -> dict[str, Any]:
             f"Add --target with one of: {', '.join(names[:30])}.",
         )
     as_of = store.as_of(dataset) if config.as_of is None else _midnight_after(config.as_of)
+    said = sentiment.newest(store, dataset)
     with store.read() as con:
         events = store.events(con, dataset, until=as_of)
         users = store.users(con, dataset)
@@ -52,11 +54,13 @@ def shop(store: Store, dataset: str, config: Config) -> dict[str, Any]:
                 "Import a file of orders, or events with purchases.",
             )
         windows = cutoffs.months(began, as_of)
-        rows = cutoffs.take(con, events, users, windows)
-        now = cutoffs.take(con, events, users, [cutoffs.Window("all", as_of, as_of)])
+        rows = cutoffs.take(con, events, users, windows, said)
+        now = cutoffs.take(con, events, users, [cutoffs.Window("all", as_of, as_of)], said)
         churn, missing = None, ""
         try:
-            churn = cutoffs.take(con, events, users, cutoffs.spans(began, as_of, config.churn_days)).table
+            churn = cutoffs.take(
+                con, events, users, cutoffs.spans(began, as_of, config.churn_days), said
+            ).table
         except UserError as error:
             missing = error.message
         bought_categories = cutoffs.baskets(con, events, as_of)

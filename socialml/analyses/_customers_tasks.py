@@ -15,7 +15,7 @@ import pandas as pd
 
 from socialml import words
 from socialml.errors import UserError
-from socialml.features.cutoffs import ALL
+from socialml.features.cutoffs import KNOWN
 
 if TYPE_CHECKING:
     from socialml.analyses.customers import Config
@@ -150,7 +150,7 @@ def made(frame: pd.DataFrame, key: str, y: np.ndarray, classes: list[str], colum
     )
     about = about.loc[:, about.notna().any()].reset_index(drop=True)
     # Named as people call them, so that a tree reads as sentences.
-    x = frame[columns].reset_index(drop=True).rename(columns={name: ALL[name].label for name in columns})
+    x = frame[columns].reset_index(drop=True).rename(columns={name: KNOWN[name].label for name in columns})
     return Task(key, LABELS[key], classes, frame["part"].to_numpy(), y, x, about, rules(frame))
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from socialml import published, words
 from socialml.artefacts import Table
 from socialml.errors import UserError
+from socialml.features.comments import TONE
 from socialml.features.users import FEATURES, SEGMENT_FEATURES
 from socialml.progress import Progress, Report
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # heavy at run time: the server must not load them
     from socialml.models.rules import Rule
     from socialml.models.silhouette import Silhouette
 
+KNOWN = FEATURES | TONE  # what a column of the table can be
 FEW_FEATURES = 5  # with fewer of SEGMENT_FEATURES measured, everything measured groups users
 
 
@@ -62,7 +64,7 @@ def clean(
         how |= {"scale": config.scale, "pca": config.pca}
         x = preprocess.fit(frame[used], preprocess.Preprocess(**how)).transform(frame)
     report = fitted.report()
-    report.insert(1, "label", [FEATURES[name].label for name in report["column"]])
+    report.insert(1, "label", [KNOWN[name].label for name in report["column"]])
     return z, names, used, x, report
 
 
@@ -71,9 +73,9 @@ def _used(measured: list[str], config: Config) -> list[str]:
     wanted = config.features or SEGMENT_FEATURES
     used = [name for name in wanted if name in measured]
     if config.features is None and len(used) < FEW_FEATURES:
-        return list(measured)
+        return [name for name in measured if name in FEATURES]
     if not used:
-        labels = ", ".join(FEATURES[name].label for name in wanted)
+        labels = ", ".join(KNOWN[name].label for name in wanted)
         raise UserError(
             "not_measured",
             f"This dataset measures none of: {labels}.",
@@ -85,7 +87,7 @@ def _used(measured: list[str], config: Config) -> list[str]:
 def features(names: list[str], used: list[str], plain: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     """What each column of the cleaned table is, for the page."""
     return [
-        {**vars(FEATURES[name]), "name": name, "used": name in used, "mean": float(np.nanmean(plain[name]))}
+        {**vars(KNOWN[name]), "name": name, "used": name in used, "mean": float(np.nanmean(plain[name]))}
         for name in names
     ]
 
@@ -169,7 +171,7 @@ def describe(
     """Add to the table of segments: purchases a month, the rule and its scores, and the published figures."""
 
     def say(feature: str, value: float) -> str:
-        return in_words(value, FEATURES[feature].unit, currency)
+        return in_words(value, KNOWN[feature].unit, currency)
 
     k = len(table)
     table["purchases_per_month"] = (
@@ -177,7 +179,7 @@ def describe(
         if purchases is None
         else np.bincount(labels, weights=purchases, minlength=k) / np.bincount(labels, minlength=k)
     )
-    named = {name: feature.label for name, feature in FEATURES.items()}
+    named = {name: feature.label for name, feature in KNOWN.items()}
     table["rule"] = [rule.text(named, say) if rule.conditions else "No short rule" for rule in rules]
     for score in ("precision", "recall", "f1"):
         table[score] = [getattr(rule, score) for rule in rules]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
-import os
 import pkgutil
 import platform
 import shutil
@@ -23,13 +22,26 @@ from typing import Any, Protocol, cast
 import socialml
 from socialml import analyses, artefacts
 from socialml.errors import UserError
+from socialml.models.threads import allowed_threads
 from socialml.progress import Progress, Report, silent
 from socialml.store import Run, Store
 
 __all__ = ["Analysis", "Progress", "Report", "load", "names", "read_result", "run", "silent", "snapshot"]
 
 # Their versions can change a result, so every run records them.
-_PACKAGES = ("duckdb", "narwhals", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "kneed", "torch")
+_PACKAGES = (
+    "duckdb",
+    "narwhals",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "kneed",
+    "torch",
+    "vaderSentiment",
+    "rjieba",
+)
 _SNAPSHOT_TRIES = 3
 
 
@@ -81,7 +93,7 @@ def run(name: str, store: Store, dataset: str, config: Any, report: Report | Non
             result=result,
             folder=folder / "result",
             seconds=time.monotonic() - started,
-            threads=threads(),
+            threads=allowed_threads(),
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -140,7 +152,13 @@ def readable(run: Run) -> bool:
 
 
 def read_result(run: Run) -> Any:
-    """The Result of a recorded run; its large tables stay on disk. UserError old_run."""
+    """The Result of a recorded run; its large tables stay on disk. UserError old_run, erased_run."""
+    if not readable(run) and run.erased_at:
+        raise UserError(
+            "erased_run",
+            f"Run {run.run_id} held a customer who was erased since ({run.erased_at[:10]}); its files are gone.",
+            "Run this analysis again.",
+        )
     if not readable(run):
         raise UserError(
             "old_run",
@@ -158,14 +176,6 @@ def config_json(config: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)  # a datetime is a date too
-
-
-def threads() -> int:
-    """The threads an analysis computes with: the same in a worker and here, so that metrics are the same."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
 
 
 def environment(threads: int) -> dict[str, Any]:

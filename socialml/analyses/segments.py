@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from socialml.analyses import _segments as parts
+from socialml.analyses import sentiment
 from socialml.analyses._segments_config import K_LEAST, K_MOST, checked
 from socialml.artefacts import Table
 from socialml.features import snapshot
@@ -46,7 +47,7 @@ class Config:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Config:
         """A Config from untrusted JSON values; UserError bad_config for each mistake."""
-        return cls(**checked(values, cls(), tuple(FEATURES)))
+        return cls(**checked(values, cls(), tuple(parts.KNOWN)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ def run(store: Store, dataset: str, config: Config | None = None, report: Report
 
 
 def prepare(store: Store, dataset: str, config: Config) -> Inputs:
-    taken = snapshot.take(store, dataset, config.as_of)
+    taken = snapshot.take(store, dataset, config.as_of, sentiment.newest(store, dataset))
     currency = store.dataset(dataset).currency
     return Inputs(dataset, currency, taken.as_of, list(taken.measured), Table(taken.table))
 

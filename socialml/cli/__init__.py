@@ -93,16 +93,31 @@ def save(out: Path, content: bytes) -> None:
         raise _cannot_write(out, error) from error
 
 
+def out_options(what: str, *, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--out and --format. what: that the file holds."""
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        form = click.option(
+            "--format", "form", type=click.Choice(["csv", "xlsx", "parquet"]),
+            help="Of that file; what its suffix says if not given, else csv.",
+        )  # fmt: skip
+        path = click.Path(dir_okay=False, path_type=Path)
+        return click.option("--out", type=path, required=required, help=f"A file of {what}.")(form(function))
+
+    return wrap
+
+
 def exported(
-    name: str, store: Store, dataset: str, config: Any, out: Path | None, export: Callable[[Any], Any]
-) -> Run:
-    """Run an analysis and save what `export` makes of its Result as a CSV, where a file is asked for.
+    name: str, store: Store, dataset: str, config: Any, out: Path | None, export: Callable[[Any], Any],
+    form: str | None = None,
+) -> Run:  # fmt: skip
+    """Run an analysis and save what `export` makes of its Result, where a file is asked for.
 
     A file that cannot be written is told before the work, not after it; what stands in it stays until the work is
     done.
     """
     from socialml.analyses import base
-    from socialml.export import csv_bytes
+    from socialml.export import format_of
 
     if out is None:
         return base.run(name, store, dataset, config, tell)
@@ -117,7 +132,7 @@ def exported(
         if fresh:
             out.unlink(missing_ok=True)
         raise
-    save(out, csv_bytes(export(base.read_result(run))))
+    save(out, format_of(out, form).write(export(base.read_result(run))))
     return run
 
 

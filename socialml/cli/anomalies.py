@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from socialml.cli import command, dataset_option, day, exported
+from socialml.cli import command, dataset_option, day, exported, out_options
 from socialml.errors import UserError
 from socialml.store import Store
 
@@ -27,7 +27,7 @@ from socialml.store import Store
 @click.option("--threshold", type=float, help="The least score that is flagged, in place of the share.")
 @click.option("--epochs", type=int, help="How long the LSTM learns, at most; 0: only the running level.")
 @click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of all rows with scores.")
+@out_options("all rows with scores")
 def anomalies(
     store: Store,
     dataset: str,
@@ -41,6 +41,7 @@ def anomalies(
     epochs: int | None,
     as_of: str | None,
     out: Path | None,
+    form: str | None,
     seed: int,
 ) -> tuple[dict[str, Any], str]:
     """Find purchases, customers' months, or points of a metric that are not as they should be."""
@@ -72,7 +73,7 @@ def anomalies(
             "labels_not_found": found.missed,
             "labels_in_each_of": found.shared_by,
         }
-    run = exported("anomalies", store, dataset, config, out, analysis.export)
+    run = exported("anomalies", store, dataset, config, out, analysis.export, form)
     result = base.read_result(run)
     return {"run_id": run.run_id, **run.metrics, **more}, _text(result, run.run_id, more)
 

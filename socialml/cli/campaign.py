@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from socialml import words
-from socialml.cli import command, dataset_option, exported
+from socialml.cli import command, dataset_option, exported, out_options
 from socialml.errors import UserError
 from socialml.store import Store
 
@@ -34,10 +34,10 @@ from socialml.store import Store
     "--realised", multiple=True,
     help="What a channel brought, as a share of what was expected, such as Douyin=1.2; again for more.",
 )  # fmt: skip
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of whom to book when.")
+@out_options("whom to book when")
 def campaign(
-    store: Store, dataset: str, out: Path | None, seed: int, channels: tuple[str, ...], least: tuple[str, ...],
-    most: tuple[str, ...], realised: tuple[str, ...], **settings: Any,
+    store: Store, dataset: str, out: Path | None, form: str | None, seed: int, channels: tuple[str, ...],
+    least: tuple[str, ...], most: tuple[str, ...], realised: tuple[str, ...], **settings: Any,
 ) -> tuple[dict[str, Any], str]:  # fmt: skip
     """Spread a campaign's budget over channels, phases and tiers, and claim what that brings."""
     from socialml.analyses import campaign as analysis
@@ -45,7 +45,7 @@ def campaign(
     given = {"tier_least": _numbers("--least", least), "tier_most": _numbers("--most", most),
              "realised": _numbers("--realised", realised)}  # fmt: skip
     config = analysis.Config.from_json({**settings, **given, "channels": list(channels), "seed": seed})
-    run = exported("campaign", store, dataset, config, out, analysis.export)
+    run = exported("campaign", store, dataset, config, out, analysis.export, form)
     told = run.metrics
     return {"run_id": run.run_id, **told}, "\n".join([*_lines(told), f"Run {run.run_id}"])
 

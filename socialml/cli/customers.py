@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from socialml.cli import command, dataset_option, day, exported
+from socialml.cli import command, dataset_option, day, exported, out_options
 from socialml.store import Store
 
 
@@ -20,7 +20,7 @@ from socialml.store import Store
     "--model", "models", multiple=True, help="tree, logistic, svm, boosting, gbdt_lr; all if not given."
 )
 @click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of the ranked list.")
+@out_options("the ranked list")
 def customers(
     store: Store,
     dataset: str,
@@ -30,6 +30,7 @@ def customers(
     models: tuple[str, ...],
     as_of: str | None,
     out: Path | None,
+    form: str | None,
     seed: int,
 ) -> tuple[dict[str, Any], str]:
     """Find who will buy, who is worth most, and who is about to leave; or what decides a column."""
@@ -46,7 +47,7 @@ def customers(
     if models:
         settings["models"] = list(models)
     config = analysis.Config.from_json(settings)
-    run = exported("customers", store, dataset, config, out, analysis.export)
+    run = exported("customers", store, dataset, config, out, analysis.export, form)
     lines = []
     for task in run.metrics["tasks"]:
         best = task["floor"]["best"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from socialml.cli import command, dataset_option, day, tell
+from socialml.cli import command, dataset_option, day, out_options, tell
+from socialml.cli.files import expand
 from socialml.errors import UserError
 from socialml.schema import KINDS
 from socialml.store import ROOT, SAMPLE, Store
@@ -62,9 +63,16 @@ def sample(
 @click.option("--decimal", type=click.Choice(["point", "comma"]), help="Of numbers such as 1.234.")
 @click.option("--money", "money_unit", type=click.Choice(["yuan", "fen"]), help="What amounts are in.")
 @click.option("--encoding", help="Such as gb18030; found if not given.")
+@click.option("--delimiter", help="Of columns, such as ';'; found if not given.")
 @click.option("--sheet", help="Of an Excel workbook; the first that holds rows if not given.")
 @click.option("--currency", default="CNY", show_default=True, help="Of a new dataset.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="Of a new dataset.")
+@click.option(
+    "--hash-ids", is_flag=True, help="Store hashes of customers' ids; their key stays beside the store."
+)
+@click.option(
+    "--keep", multiple=True, metavar="COLUMN", help="Store it though it looks private, as phone numbers do."
+)
 def ingest(
     store: Store,
     files: tuple[Path, ...],
@@ -75,12 +83,19 @@ def ingest(
     decimal: str | None,
     money_unit: str | None,
     encoding: str | None,
+    delimiter: str | None,
     sheet: str | None,
     currency: str,
     timezone: str,
+    hash_ids: bool,
+    keep: tuple[str, ...],
     seed: int,
 ) -> tuple[dict[str, Any], str]:
-    """Import CSV, TSV, Excel or Parquet files into a dataset."""
+    """Import CSV, TSV, Excel or Parquet files, or a folder of them, into a dataset: all or none.
+
+    Each file has a receipt of its own. Of a folder the tables are read in the order of their names; folders in it
+    and hidden files are left out.
+    """
     from socialml.ingest.task import ingest_file
 
     mapping: dict[str, str] = {}
@@ -91,10 +106,11 @@ def ingest(
                 "bad_map", f"--map {pair} is not FIELD=COLUMN.", "Write for example --map user_id=Buyer"
             )
         mapping[field.strip()] = column.strip()
+    tables, others = expand(files)
     answers: list[dict[str, Any]] = []
     new = dataset not in {known.name for known in store.datasets()}
     try:
-        for file in files:
+        for file in tables:
             receipt = ingest_file(
                 store,
                 file,
@@ -105,18 +121,23 @@ def ingest(
                 decimal=decimal,
                 money_unit=money_unit,
                 encoding=encoding,
+                delimiter=delimiter,
                 sheet=sheet,
                 currency=currency,
                 timezone=timezone,
+                hash_ids=hash_ids,
+                keep=keep,
                 report=tell,
             )
             answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
-    except BaseException:
+    except BaseException as error:
         # All files or none: what this command brought goes again.
         for _ in answers:
             store.undo_last_import(dataset)
         if new and answers:
             store.delete_dataset(dataset)
+        if isinstance(error, UserError) and len(tables) > 1:
+            raise _of_many(error, tables[len(answers)], len(tables)) from error
         raise
     lines = [
         f"{a['file']}: {a['rows_read']:,} rows of {a['kind']} read = {a['rows_accepted']:,} accepted"
@@ -125,20 +146,35 @@ def ingest(
         + "".join(f"\n  {warning['sentence']}" for warning in a["warnings"])
         for a in answers
     ]
-    return {"dataset": dataset, "version": store.version(dataset), "files": answers}, "\n".join(lines)
+    if len(answers) > 1:
+        read, accepted, rejected = (
+            sum(a[f"rows_{what}"] for a in answers) for what in ("read", "accepted", "rejected")
+        )
+        lines.append(
+            f"{len(answers)} files: {read:,} rows read = {accepted:,} accepted + {rejected:,} rejected"
+        )
+    if others:
+        lines.append(f"Left out, as no tables: {', '.join(other.name for other in others)}")
+    answer = {"dataset": dataset, "version": store.version(dataset), "files": answers}
+    return {**answer, "left_out": [str(other) for other in others]}, "\n".join(lines)
+
+
+def _of_many(error: UserError, file: Path, files: int) -> UserError:
+    """What is wrong with one file, which its message may not name."""
+    message = error.message if file.name in error.message else f"{file.name}: {error.message}"
+    return UserError(error.code, message, f"{error.hint} None of the {files} files was imported.".strip())
 
 
 def _rejects_file(store: Store, dataset: str) -> str | None:
-    """The rejects of the newest import as a CSV that can be mended, beside the stored ones."""
-    import pyarrow.parquet as pq
-
+    """The rejects of the newest import as a CSV that can be mended and imported again, beside the stored ones."""
     from socialml.export import csv_bytes
+    from socialml.ingest import mended
 
     last = store.imports(dataset)[-1]
     if last.rejects is None:
         return None
     file = last.rejects.with_suffix(".csv")
-    file.write_bytes(csv_bytes(pq.read_table(last.rejects)))
+    file.write_bytes(csv_bytes(mended.table(last.rejects, last.receipt)))
     return str(file)
 
 
@@ -165,14 +201,15 @@ def datasets(store: Store, seed: int) -> tuple[dict[str, Any], str]:
 @dataset_option
 @click.option("--engine", type=click.Choice(["duckdb"]), default="duckdb", show_default=True)
 @click.option("--as-of", help="YYYY-MM-DD; the end of the last complete day if not given.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@out_options("one row for each customer", required=True)
 def features(
-    store: Store, dataset: str, engine: str, as_of: str | None, out: Path, seed: int
+    store: Store, dataset: str, engine: str, as_of: str | None, out: Path, form: str | None, seed: int
 ) -> tuple[dict[str, Any], str]:
     """Write one row for each customer: recency, frequency, money, browsing, interactions."""
+    from socialml.analyses import sentiment
     from socialml.features.snapshot import write_user_table
 
-    answer = write_user_table(store, dataset, out, as_of=day(as_of))
+    answer = write_user_table(store, dataset, out, day(as_of), sentiment.newest(store, dataset), form)
     text = (
         f"{answer['rows']:,} customers x {len(answer['columns'])} columns in {answer['seconds']:.1f} s: {out}"
     )
@@ -181,8 +218,8 @@ def features(
 
 @command()
 def demo(store: Store, seed: int) -> tuple[dict[str, Any], str]:
-    """Import the sample and find its segments, if the store is new."""
-    from socialml.analyses import base
+    """Import the sample, find its segments and read its comments, if the store is new."""
+    from socialml.analyses import base, sentiment
     from socialml.analyses import segments as analysis
     from socialml.ingest.task import ingest_file
 
@@ -191,6 +228,7 @@ def demo(store: Store, seed: int) -> tuple[dict[str, Any], str]:
     for kind in ("users", "orders", "events", "impressions", "creators", "placements"):
         ingest_file(store, ROOT / "sample_data" / f"{kind}.csv", SAMPLE, kind=kind, report=tell)
     run = base.run("segments", store, SAMPLE, analysis.Config(), tell)
+    base.run("sentiment", store, SAMPLE, sentiment.Config(), tell)
     return {"dataset": SAMPLE, "run_id": run.run_id}, f"The dataset '{SAMPLE}' is ready."
 
 
@@ -226,11 +264,16 @@ def runs(store: Store, dataset: str | None, seed: int) -> tuple[dict[str, Any], 
             "dataset": r.dataset,
             "dataset_version": r.dataset_version,
             "created_at": r.created_at.isoformat(),
+            "erased_at": r.erased_at,
             "seconds": r.seconds,
             "config": r.config,
             "seed": r.seed,
         }
         for r in store.runs(dataset=dataset)
     ]
-    text = "\n".join(f"{r['run_id']}  {r['dataset']}  {r['created_at']}" for r in found)
+    text = "\n".join(
+        f"{r['run_id']}  {r['dataset']}  {r['created_at']}"
+        + ("  (its tables are gone: they held a customer who was erased)" if r["erased_at"] else "")
+        for r in found
+    )
     return {"runs": found}, text or "No runs yet."

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from socialml import words
-from socialml.cli import command, dataset_option, exported
+from socialml.cli import command, dataset_option, exported, out_options
 from socialml.store import Store
 
 
@@ -17,17 +17,15 @@ from socialml.store import Store
 @click.option(
     "--target-month", help="YYYY-MM; the month after the data if not given. A past month is scored."
 )
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of each customer's forecast."
-)
+@out_options("each customer's forecast")
 def forecast(
-    store: Store, dataset: str, target_month: str | None, out: Path | None, seed: int
+    store: Store, dataset: str, target_month: str | None, out: Path | None, form: str | None, seed: int
 ) -> tuple[dict[str, Any], str]:
     """Forecast what each customer spends next month, and what the shop takes."""
     from socialml.analyses import forecast as analysis
 
     config = analysis.Config.from_json({"target_month": target_month, "seed": seed})
-    run = exported("forecast", store, dataset, config, out, analysis.export)
+    run = exported("forecast", store, dataset, config, out, analysis.export, form)
     told, currency = run.metrics, store.dataset(dataset).currency
     total = told["total"]
     lines = [

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from socialml import words
-from socialml.cli import command, dataset_option, exported
+from socialml.cli import command, dataset_option, exported, out_options
 from socialml.store import Store
 
 _METRICS = {"conversion": "orders a recommendation", "interactions": "interactions a viewer",
@@ -24,17 +24,15 @@ _METRICS = {"conversion": "orders a recommendation", "interactions": "interactio
 @click.option("--offers-a-week", type=int, help="Most offers that one viewer gets in a week.")
 @click.option("--offer-share", type=float, help="Most share of recommendations that carry an offer.")
 @click.option("--start-from", help="A run whose weights the training goes on from.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="CSV of what to show each viewer next."
-)
+@out_options("what to show each viewer next")
 def live_policy(
-    store: Store, dataset: str, out: Path | None, seed: int, **settings: Any
+    store: Store, dataset: str, out: Path | None, form: str | None, seed: int, **settings: Any
 ) -> tuple[dict[str, Any], str]:
     """Learn what to recommend, and claim what it would change, beside the simplest rules."""
     from socialml.analyses import live_policy as analysis
 
     config = analysis.Config.from_json({**settings, "seed": seed})
-    run = exported("live_policy", store, dataset, config, out, analysis.export)
+    run = exported("live_policy", store, dataset, config, out, analysis.export, form)
     told = run.metrics
     return {"run_id": run.run_id, **told}, "\n".join([*_lines(told), f"Run {run.run_id}"])
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from socialml.environments.cell import NONE, Choice, Room, choice, room, tables
 from socialml.environments.demand import Demand, Demands, one
 from socialml.environments.heat import Watch
-from socialml.environments.market import Flags, Floats, Ints, Market, concave
+from socialml.environments.market import Flags, Floats, Ints, Market, concave, within
 from socialml.environments.thresholds import Filling, fill
 
 Floats32 = NDArray[np.float32]
@@ -120,7 +120,7 @@ class CampaignEnv(VectorEnv):
         if self.at == len(self.cells):
             raise RuntimeError("the campaigns have ended: reset first")
         phase, channel, tier = self.cells[self.at]
-        point = self._decoded(np.clip(np.asarray(actions, dtype=float).reshape(self.num_envs), 0, 1))
+        point = self._decoded(within(np.asarray(actions, dtype=float).reshape(self.num_envs), 0, 1))
         self.points[:, self.at] = point
         heat = (self.foretold if self.expected else self.heat)[:, channel, phase]
         before = self.summed[:, channel, phase].copy()
@@ -178,7 +178,7 @@ class CampaignEnv(VectorEnv):
         tau = np.where(inside.last, 0.0, self.filling.price(place, self.left))
         shift = self.filling.shift[tier, channel]
         logs = np.log(np.maximum((tau + shift) / self.rate, 1e-12))
-        self._base = np.clip((logs - LOW) / (HIGH - LOW), 0, 1)
+        self._base = within((logs - LOW) / (HIGH - LOW), 0, 1)
         point = self.choice.by_threshold(self._tau(self._base))
         cost = self.choice.paid(point)
         self._near = self._steps(place, tau, shift, point)
@@ -197,9 +197,9 @@ class CampaignEnv(VectorEnv):
         cost, left = self.choice.paid(point), np.maximum(self.left, 1e-9)
         after = [self._after(place, spent) + shift for spent in (cost, cost + more)]
         own = np.log(np.maximum(tau + shift, POOR * self.rate))
-        logs = [np.log(np.clip(rate / self.rate, POOR, 1 / POOR)) + np.log(self.rate) - own
+        logs = [np.log(within(rate / self.rate, POOR, 1 / POOR)) + np.log(self.rate) - own
                 for rate in (*after, up, down)]  # fmt: skip
-        return np.stack([cost / left, more / left, *(np.clip(log, -2, 2) for log in logs)], axis=1)
+        return np.stack([cost / left, more / left, *(within(log, -2, 2) for log in logs)], axis=1)
 
     def _choice(self, inside: Room) -> Choice:
         phase, channel, tier = self.cells[self.at]

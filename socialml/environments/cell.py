@@ -9,7 +9,7 @@ import numpy as np
 
 from socialml.environments.demand import Demands
 from socialml.environments.knapsack import Ladders, ladders
-from socialml.environments.market import Flags, Floats, Ints, Market
+from socialml.environments.market import Flags, Floats, Ints, Market, within
 from socialml.environments.thresholds import Curves, curves
 
 NONE = -1  # the point of a ladder where not even the free creators are booked
@@ -63,7 +63,7 @@ def room(
     others[:, tier] = 0
     most = demands.tier_most[:, tier] * budget - by_tier[:, tier]
     available = np.maximum(np.minimum(left - others.sum(axis=1), most), 0)
-    least = np.clip(_short(tables, demands, need[:, tier], tier, ahead[:, tier]), 0, available)
+    least = within(_short(tables, demands, need[:, tier], tier, ahead[:, tier]), 0, available)
     allowed: Flags = demands.channels[:, channel]
     return Room(allowed, allowed & ~(later > 0).any(axis=1), available, least)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,3 +118,8 @@ def concave(at: Floats, bends: Floats, slopes: Floats) -> Floats:
     for bend, before, after in zip(bends, slopes[:-1], slopes[1:], strict=True):
         out = out - (before - after) * np.maximum(at - bend, 0)
     return out
+
+
+def within(x: Any, low: Any, high: Any) -> Any:
+    """numpy's clip without its detours, which take longer than the work where few campaigns are asked."""
+    return np.minimum(np.maximum(x, low), high)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from socialml.environments.demand import Demands
-from socialml.environments.market import Floats, Ints, Market
+from socialml.environments.market import Floats, Ints, Market, within
 
 Floats32 = NDArray[np.float32]
 BINS = 256  # of log value per yuan
@@ -105,10 +105,10 @@ def _tau_of(tau: Floats, rest: Floats32, left: Floats) -> Floats:
 
 def _between(rest: Floats32, left: Floats) -> tuple[Ints, Floats]:
     """(n,) the upper of the two factors between which `rest` (factors, n) is what is left, and how near it is."""
-    at = np.clip((rest > left).sum(axis=0), 1, len(rest) - 1)
+    at = within((rest > left).sum(axis=0), 1, len(rest) - 1)
     rows = np.arange(len(left))
     high, low = rest[at - 1, rows], rest[at, rows]
-    return at, np.clip((high - left) / np.maximum(high - low, 1e-9), 0, 1)
+    return at, within((high - left) / np.maximum(high - low, 1e-9), 0, 1)
 
 
 def fill(
@@ -135,16 +135,16 @@ def fill(
         cost = cost.sum(axis=2)
         total = paid + cost
         by_tier, by_channel = total.sum(axis=1), total.sum(axis=0)
-        pull = size * np.clip(4 * (by_tier[1:] - by_tier[:-1]) / left, -1, 1)
+        pull = size * within(4 * (by_tier[1:] - by_tier[:-1]) / left, -1, 1)
         step = size * prices.tau
         off = np.log(np.maximum(cost.sum(axis=(0, 1)) / left, 1e-3))
         prices = Prices(
-            np.clip(prices.tau * np.exp(size * np.clip(off, -1, 1)), 1e-4 * rate, 1e3 * rate),
-            np.clip(prices.hierarchy + pull * top, 0, top),
-            np.maximum(prices.above + step * np.clip(4 * (by_tier - most) / left, -1, 1), 0),
-            np.maximum(prices.below + step * np.clip(4 * (least - by_tier) / left, -1, 1), 0),
-            np.clip(
-                prices.crowd + size * top_crowd * np.clip(4 * (by_channel - over) / left, -1, 1), 0, top_crowd
+            within(prices.tau * np.exp(size * within(off, -1, 1)), 1e-4 * rate, 1e3 * rate),
+            within(prices.hierarchy + pull * top, 0, top),
+            np.maximum(prices.above + step * within(4 * (by_tier - most) / left, -1, 1), 0),
+            np.maximum(prices.below + step * within(4 * (least - by_tier) / left, -1, 1), 0),
+            within(
+                prices.crowd + size * top_crowd * within(4 * (by_channel - over) / left, -1, 1), 0, top_crowd
             ),
         )
     shift = prices.shift()
@@ -203,13 +203,13 @@ class _Ask:
             low, high = np.where(full, low, middle), np.where(full, middle, high)
         less, more = (self._booked(self.made.value, place, slope) for slope in (low, high))
         under, over = less.sum(axis=-4), more.sum(axis=-4)
-        part = np.clip((self._end(high) - under) / np.maximum(over - under, np.float32(1e-9)), 0, 1)
+        part = within((self._end(high) - under) / np.maximum(over - under, np.float32(1e-9)), 0, 1)
         part = np.expand_dims(part, -4) * self.allowed
         least, most = (self._booked(self.made.cost, place, slope) for slope in (low, high))
         return least * self.allowed + part * (most - least), less * self.allowed + part * (more - less)
 
     def _booked(self, curve: Floats32, place: Floats32, slope: Floats32) -> Floats32:
-        up = np.clip(place - np.expand_dims(slope, -4), 0, BINS).astype(np.int32)
+        up = within(place - np.expand_dims(slope, -4), 0, BINS).astype(np.int32)
         return curve.take(self.first + up)
 
     def _end(self, slope: Floats32) -> Floats32:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from socialml.errors import UserError
 from socialml.features import rhythm
+from socialml.features.comments import TONE, with_tone
 from socialml.features.users import FEATURES, Feature, available, user_table
 
 SHARES = {"train": (0, 70), "valid": (70, 85), "test": (85, 100)}  # hundredths of the customers, by hash
@@ -71,6 +73,7 @@ PERSON: dict[str, Feature] = {
     "platform": Feature(label="Platform", unit="", help=""),
 }
 ALL: dict[str, Feature] = FEATURES | HISTORY | PERSON
+KNOWN: dict[str, Feature] = ALL | TONE  # with what is there once comments have been scored
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """table: part, cutoff, user_id, ALL, OUTCOMES; ordered by cutoff, part and user_id."""
+    """table: part, cutoff, user_id, ALL (and TONE), OUTCOMES; ordered by cutoff, part and user_id."""
 
     table: pa.Table
     measured: list[str]  # the features that the data measures at every one of the cutoffs
@@ -122,8 +125,14 @@ def _month_before(month: datetime, back: int) -> datetime:
     return datetime(at // 12, at % 12 + 1, 1)
 
 
-def take(con: duckdb.DuckDBPyConnection, events: Any, users: Any, windows: list[Window]) -> Rows:
-    """The rows of all windows. events, users: relations as the store gives them."""
+def take(
+    con: duckdb.DuckDBPyConnection,
+    events: Any,
+    users: Any,
+    windows: list[Window],
+    comments: Path | None = None,
+) -> Rows:
+    """The rows of all windows. events, users: relations as the store gives them; comments: scored by a run."""
     con.execute(
         "CREATE OR REPLACE TEMP TABLE person AS SELECT user_id, " + ", ".join(_attributes()) + " FROM"
         f" ({users.sql_query()}) WHERE user_id IS NOT NULL"
@@ -132,11 +141,11 @@ def take(con: duckdb.DuckDBPyConnection, events: Any, users: Any, windows: list[
         f"CREATE OR REPLACE TEMP TABLE history AS SELECT {_READ}, CASE WHEN order_id IS NOT NULL THEN hash(order_id)"
         f" ELSE hash(user_id, ts_local) END AS bill FROM ({events.sql_query()}) WHERE user_id IS NOT NULL"
     )
-    tables, measured = [], set(ALL)
+    tables, measured = [], set(KNOWN)
     at: dict[datetime, tuple[pa.Table, set[str]]] = {}
     for window in windows:
         if window.cutoff not in at:  # the last but one serves training and validation
-            at[window.cutoff] = _features(con, users, window.cutoff)
+            at[window.cutoff] = _features(con, users, window.cutoff, comments)
         features, found = at[window.cutoff]
         measured &= found
         tables.append(_joined(con, features, window))
@@ -144,14 +153,16 @@ def take(con: duckdb.DuckDBPyConnection, events: Any, users: Any, windows: list[
         "SELECT " + ", ".join(f"count({name})" for name in PEOPLE) + " FROM person"
     ).fetchone()
     measured -= {name for name, count in zip(PEOPLE, known or (), strict=False) if not count}
-    return Rows(pa.concat_tables(tables), [name for name in ALL if name in measured])
+    return Rows(pa.concat_tables(tables), [name for name in KNOWN if name in measured])
 
 
 def _attributes() -> list[str]:
     return [f"{name}::DOUBLE AS {name}" if name in ("age", "income") else name for name in PEOPLE]
 
 
-def _features(con: duckdb.DuckDBPyConnection, users: Any, cutoff: datetime) -> tuple[pa.Table, set[str]]:
+def _features(
+    con: duckdb.DuckDBPyConnection, users: Any, cutoff: datetime, comments: Path | None
+) -> tuple[pa.Table, set[str]]:
     """user_id and ALL as of the cutoff, and which of them the data measures by then."""
     con.execute(
         "CREATE OR REPLACE TEMP VIEW before AS"
@@ -213,6 +224,9 @@ def _features(con: duckdb.DuckDBPyConnection, users: Any, cutoff: datetime) -> t
         }
     also = {"average_order": "spent_90", "discount_share": "reduced_30", "promotions_opened": "promotions_30"}
     found |= {name for source, name in also.items() if source in found}
+    if comments is not None:
+        table = with_tone(con, table, comments, cutoff)
+        found |= set(TONE)
     return table, found | set(PEOPLE)
 
 

@@ -6,10 +6,11 @@ import pandas as pd
 
 from socialml.artefacts import Table
 from socialml.store import Store
+from socialml.store.sql import quoted
 
 
 def _file(users: Table) -> str:
-    return "'" + str(users.path).replace("'", "''") + "'"
+    return quoted(str(users.path))
 
 
 def value(store: Store, users: Table) -> pd.DataFrame:

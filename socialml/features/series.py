@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from socialml.errors import UserError
 from socialml.store import Store
+from socialml.store.sql import identifier, quoted
 
 LEAST_POINTS = 50  # in a series
 MOST_SERIES = 50
@@ -92,8 +93,7 @@ def _read(
     store: Store, con: duckdb.DuckDBPyConnection, dataset: str, time: str, value: str, series: str | None,
     label: str | None,
 ) -> Points:  # fmt: skip
-    said = f"lower({_quoted(label)}::VARCHAR)" if label else "NULL::VARCHAR"
-    name = f"{_quoted(series)}::VARCHAR" if series else "$file"
+    said = f"lower({identifier(label)}::VARCHAR)" if label else "NULL::VARCHAR"
     parts, files, same = [], set(), 0
     for info in store.imports(dataset, con):
         if info.kind != "records":
@@ -101,13 +101,13 @@ def _read(
         stem = info.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         files.add(stem)
         same += int(info.receipt.get("rows_already_there", 0))
-        file = "'" + stem.replace("'", "''") + "'"
+        name = f"{identifier(series)}::VARCHAR" if series else quoted(stem)
         own = {str(column[0]) for column in con.execute(f"DESCRIBE rows_{info.id}").fetchall()}
         if {time, value} <= own and (not series or series in own):
             word = said if not label or label in own else "NULL::VARCHAR"
             parts.append(
-                f"SELECT {name.replace('$file', file)} AS series, {_quoted(time)} AS ts,"
-                f" {_quoted(value)}::DOUBLE AS value, {word} AS said FROM rows_{info.id}"
+                f"SELECT {name} AS series, {identifier(time)} AS ts,"
+                f" {identifier(value)}::DOUBLE AS value, {word} AS said FROM rows_{info.id}"
             )
     con.execute(f"CREATE OR REPLACE TEMP TABLE series_rows AS {' UNION ALL '.join(parts)}")
     if label:
@@ -211,7 +211,3 @@ def match(
     places = np.ma.getdata(rows["place"])
     found = np.unique(np.ma.getdata(rows["key"])[there].astype(np.uint64))
     return found, len(set(places)) - len(set(places[there]))
-
-
-def _quoted(name: str | None) -> str:
-    return '"' + str(name).replace('"', '""') + '"'

@@ -10,22 +10,28 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from socialml.errors import UserError
+from socialml.export import format_of
+from socialml.features.comments import TONE, with_tone
 from socialml.features.users import available, user_table
 from socialml.store import Store
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    table: pa.Table  # one row a user, ordered by user_id: user_id and features.users.FEATURES
+    table: pa.Table  # one row a user, ordered by user_id: user_id, features.users.FEATURES, TONE
     measured: tuple[str, ...]  # the features that the data measures at all, in the table's order
     as_of: datetime  # exclusive, on the dataset's own clock
 
 
-def take(store: Store, dataset: str, as_of: datetime | date | None = None) -> Snapshot:
-    """The user table as of the end of the last complete day, or of the end of the day that is given."""
+def take(
+    store: Store, dataset: str, as_of: datetime | date | None = None, comments: Path | None = None
+) -> Snapshot:
+    """The user table as of the end of the last complete day, or of the end of the day that is given.
+
+    comments: those that a run has scored; with them the table has the columns of TONE.
+    """
     moment = store.as_of(dataset) if as_of is None else as_of
     if not isinstance(moment, datetime):
         moment = datetime(moment.year, moment.month, moment.day) + timedelta(days=1)
@@ -41,15 +47,21 @@ def take(store: Store, dataset: str, as_of: datetime | date | None = None) -> Sn
                 "Choose a later date, or import rows that name their customers.",
             )
         found = available(events, users)
+        if comments is not None:
+            table = with_tone(con, table, comments, moment)
+            found |= set(TONE)
     measured = tuple(name for name in table.column_names if name in found)
     return Snapshot(table, measured, moment)
 
 
-def write_user_table(store: Store, dataset: str, out: Path, as_of: date | None = None) -> dict[str, Any]:
+def write_user_table(
+    store: Store, dataset: str, out: Path, as_of: date | None = None, comments: Path | None = None,
+    form: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     started = time.monotonic()
-    snapshot = take(store, dataset, as_of)
+    snapshot = take(store, dataset, as_of, comments)
     try:
-        pq.write_table(snapshot.table, out, compression="zstd")
+        out.write_bytes(format_of(out, form, "parquet").write(snapshot.table))
     except OSError as error:
         raise UserError(
             "cannot_write", f"{out} cannot be written: {error}", "Choose a folder that exists and is yours."

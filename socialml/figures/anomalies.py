@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,7 +9,7 @@ import plotly.graph_objects as go
 from socialml import words
 from socialml.analyses import _anomalies_judge as judge
 from socialml.analyses.anomalies import Result, top
-from socialml.figures.theme import BLUE, GREY, HARM, titled, wrap
+from socialml.figures.theme import BLUE, GREY, HARM, safe, titled, wrap
 
 DRAWN = 1_500  # flagged rows drawn at most
 POINTS = 3_000  # of a series
@@ -47,7 +45,7 @@ def _against(figure: go.Figure, rows: pd.DataFrame, told: pd.Series, sign: str, 
     cross = {"color": HARM, "size": 8, "symbol": "x-thin", "line": {"color": HARM, "width": 2}}
     figure.add_scattergl(
         x=rows["usual"], y=rows["amount"], mode="markers", name="Flagged" if flagged else "Not flagged",
-        marker=cross if flagged else {"color": GREY, "size": 5, "opacity": 0.45}, customdata=told.map(escape),
+        marker=cross if flagged else {"color": GREY, "size": 5, "opacity": 0.45}, customdata=told.map(safe),
         hovertemplate=f"{sign}%{{y:,.0f}}, expected {sign}%{{x:,.0f}}<br>%{{customdata}}<extra></extra>",
     )  # fmt: skip
 
@@ -95,7 +93,7 @@ def points(result: Result, series: str, threshold: float) -> go.Figure | None:
         f"{words.plural(len(odd), 'point')} of {series} {'is' if len(odd) == 1 else 'are'} flagged",
         note,
     )
-    figure.update_layout(yaxis_title=escape(result.measured), height=420, legend={"y": 1.02})
+    figure.update_layout(yaxis_title=safe(result.measured), height=420, legend={"y": 1.02})
     return figure
 
 

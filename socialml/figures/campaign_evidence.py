@@ -10,7 +10,7 @@ from socialml.analyses.campaign import Result
 from socialml.figures.campaign import GOALS, LEARNED, names
 from socialml.figures.campaign_training import learning
 from socialml.figures.live_policy import around_zero
-from socialml.figures.theme import BLUE, GREY, titled, wrap
+from socialml.figures.theme import BLUE, GREY, safe, titled, wrap
 
 
 def forecasts(result: Result) -> go.Figure | None:
@@ -27,7 +27,7 @@ def forecasts(result: Result) -> go.Figure | None:
                                        (~inside, "Outside", LEARNED, "x")):  # fmt: skip
         part = own[kept]
         figure.add_scattergl(
-            x=part["predicted"], y=part["real"], mode="markers", name=name, text=part["creator_id"].astype(str),
+            x=part["predicted"], y=part["real"], mode="markers", name=name, text=part["creator_id"].map(safe),
             marker={"color": colour, "size": 5, "opacity": 0.55, "symbol": symbol},
             hovertemplate="%{text}: foretold %{x:,.3~g}, real %{y:,.3~g}<extra></extra>",
         )  # fmt: skip

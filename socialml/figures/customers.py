@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -11,10 +9,10 @@ from socialml import words
 from socialml.analyses.customers import Result
 from socialml.figures.customers_curves import calibration, gain, lift, positives, precision_recall, roc
 from socialml.figures.customers_tree import NODES_MOST, importance, line_of, of_task, pruning, tree
-from socialml.figures.theme import BLUE, GREY, HARM, titled, wrap
+from socialml.figures.theme import BLUE, GREY, HARM, safe, titled, wrap
 
 __all__ = [
-    "NODES_MOST", "calibration", "confusion", "enough", "fairness", "gain", "importance", "lift", "models",
+    "NODES_MOST", "calibration", "confusion", "enough", "fairness", "gain", "importance", "lift", "models", "of_task",
     "positives", "precision_recall", "precursors", "profit", "pruning", "roc", "tree", "units",
 ]  # fmt: skip
 
@@ -80,8 +78,8 @@ def confusion(result: Result, task: str) -> go.Figure:
     figure = go.Figure(
         go.Heatmap(
             z=shares.to_numpy(),
-            x=[escape(str(name)) for name in table.columns],
-            y=[escape(str(name)) for name in table.index],
+            x=[safe(name) for name in table.columns],
+            y=[safe(name) for name in table.index],
             text=text,
             texttemplate="%{text}",
             # Opaque, so that white numbers are read on a light page and on a dark one.
@@ -139,6 +137,8 @@ def profit(result: Result, task: str, value: float, cost: float, threshold: floa
 
 def enough(groups: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The rows of `evaluation.fairness` whose score is taken over enough: 'found' of three buyers says nothing."""
+    if not {metric, "positives", "selected"} <= set(groups):
+        return groups.iloc[:0]  # no group is large enough for any score
     positives = groups["positives"].astype(float)
     base = {
         "recall": positives,
@@ -160,7 +160,7 @@ def fairness(result: Result, task: str, attribute: str, metric: str, label: str)
     figure = go.Figure(
         go.Scatter(
             x=own[metric],
-            y=[escape(str(group)) for group in own["group"]],
+            y=[safe(group) for group in own["group"]],
             mode="markers",
             marker={"size": 10, "color": BLUE},
             error_x={

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import pandas as pd
 import plotly.graph_objects as go
 
 from socialml import words
 from socialml.analyses.customers import Result
-from socialml.figures.theme import BLUE, GREY, HARM, titled, wrap
+from socialml.figures.theme import BLUE, GREY, HARM, safe, titled, wrap
 
 NODES_MOST = 15  # of a drawn tree: four levels; more is a wall
 
@@ -156,7 +154,7 @@ def _told(result: Result, records: dict[int, dict], number: int, names: list[str
         rule = above["rule"] if int(above["right"]) == number else above["rule_left"]
         rule = words.rules(rule, result.feature_labels, result.currency)
     more = " …" if node["left"] >= 0 and int(node["left"]) not in shown else ""
-    answer = "" if len(names) == 2 else f" {escape(str(names[int(node['prediction'])]))}"
+    answer = "" if len(names) == 2 else f" {safe(names[int(node['prediction'])])}"
     chance = f"<b>{node['probability']:.0%}{answer}</b> of {node['count']:,}{more}"
     return f"  {wrap(rule, 53 - int(node['depth'])).replace('<br>', '<br>  ')}<br>  {chance}"
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from socialml import words
 from socialml.features.overview import Overview
+from socialml.figures.theme import safe
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#999999"
 
@@ -38,7 +39,7 @@ def conversion(data: Overview) -> go.Figure | None:
     months = data.months[data.months["visitors"] > 0]
     if months.empty:
         return None
-    rate, low, high = _wilson(months["converted"], months["visitors"])
+    rate, low, high = wilson(months["converted"], months["visitors"])
     figure = go.Figure(
         go.Scatter(
             x=months["month"],
@@ -58,7 +59,7 @@ def conversion(data: Overview) -> go.Figure | None:
     return figure
 
 
-def _wilson(hits: pd.Series, tries: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
+def wilson(hits: pd.Series, tries: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
     z, rate = 1.96, hits / tries
     middle = (rate + z**2 / (2 * tries)) / (1 + z**2 / tries)
     half = z / (1 + z**2 / tries) * (rate * (1 - rate) / tries + z**2 / (4 * tries**2)) ** 0.5
@@ -101,7 +102,7 @@ def bars(frame: pd.DataFrame, what: str, currency: str) -> go.Figure | None:
     figure = go.Figure(
         go.Bar(
             x=shown["revenue"],
-            y=shown["name"].astype(str),
+            y=[safe(name) for name in shown["name"]],
             orientation="h",
             marker_color=BLUE,
             text=[words.short_money(value, currency) for value in shown["revenue"]],
@@ -109,9 +110,10 @@ def bars(frame: pd.DataFrame, what: str, currency: str) -> go.Figure | None:
             hovertemplate="%{y}: " + words.sign(currency) + "%{x:,.0f}<extra></extra>",
         )
     )
-    title = f"{best['name']} brings most revenue"
+    first = safe(best["name"])
+    title = f"{first} brings most revenue"
     if total > 0:
-        title = f"{best['name']} brings {best['revenue'] / total:.0%} of revenue"
+        title = f"{first} brings {best['revenue'] / total:.0%} of revenue"
     figure.update_layout(
         title=title, xaxis_title=f"Revenue ({words.sign(currency).strip()})", yaxis_title=what
     )

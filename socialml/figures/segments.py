@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -14,7 +12,7 @@ from socialml import words
 from socialml.analyses.segments import Result
 from socialml.figures import labels
 from socialml.figures.labels import Names
-from socialml.figures.theme import BLUE, GREY, segment_colour, titled, wrap
+from socialml.figures.theme import BLUE, GREY, safe, segment_colour, titled, wrap
 
 _SYMBOLS = (
     "circle",
@@ -212,7 +210,7 @@ def scatter(result: Result, names: Names = None) -> go.Figure:
             x=own["x"],
             y=own["y"],
             mode="markers",
-            name=escape(labels.name(result, names, segment), quote=False),
+            name=safe(labels.name(result, names, segment)),
             marker={
                 "size": 5,
                 "opacity": 0.6,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 import textwrap
 from functools import cache
 from html import escape
 
 import plotly.graph_objects as go
+
+from socialml.words import one_line
 
 # The same segment has the same colour on every page. Okabe and Ito's palette, which stays apart with any
 # colour blindness; the eighth and later are grey.
@@ -15,6 +19,7 @@ BLUE = SEGMENT_COLOURS[0]  # 'after', and whatever needs no other colour
 GREY = "#8A8A8A"  # 'before', floors, random data; readable on white and on black
 HARM = "#D55E00"
 FONT = '"Source Sans", "Source Sans Pro", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
+_JOINED = "\u2060"  # cannot be seen: a word goes on after it
 # Below and above the mean: blue to orange over the page's own background, told apart by everybody.
 _BELOW, _ABOVE = "#0072B2", "#D55E00"
 
@@ -86,7 +91,27 @@ def template(dark: bool) -> go.layout.Template:
 
 def wrap(text: str, width: int) -> str:
     """Text in short lines, safe as HTML: plotly does not wrap, and a phone is narrow."""
-    return "<br>".join(escape(line, quote=False) for line in textwrap.wrap(text, width))
+    text, told, end = one_line(text), "", 0
+    for line in textwrap.wrap(text, width):
+        begin = text.index(line, end)
+        told += ("" if not end else "<br>" if begin > end else f"{_JOINED}<br>") + _safe(line)
+        end = begin + len(line)
+    return told
+
+
+def unwrapped(text: str | None) -> str:
+    """What `wrap` or `safe` was given: plotly's tags are read, its line breaks are spaces again."""
+    text = re.sub(r"<[^<>]*>", "", (text or "").replace(f"{_JOINED}<br>", "").replace("<br>", " "))
+    return html.unescape(text).replace(f"%{_JOINED}{{", "%{").strip()
+
+
+def safe(text: str) -> str:
+    """Text that may come from a file, where plotly would read tags, and places to fill in."""
+    return _safe(one_line(str(text)))
+
+
+def _safe(text: str) -> str:
+    return escape(text, quote=False).replace("%{", f"%{_JOINED}{{")
 
 
 def titled(figure: go.Figure, title: str, note: str = "") -> None:

@@ -123,7 +123,7 @@ def policy_of(path: Path, first: Read) -> tuple[np.ndarray, float]:
 
 def _table(path: Path) -> pd.DataFrame:
     with tempfile.TemporaryDirectory(prefix="log-") as folder:
-        staged = stage(path, Path(folder) / "out", Options(kind="records"))
+        staged = stage(path, Path(folder) / "out", Options(kind="records", keep=None))
         return pq.read_table(staged.accepted, partitioning=None).to_pandas()
 
 

@@ -15,6 +15,7 @@ from socialml.ingest.layout import Layout
 
 _BATCH = 50_000  # records put into the table at once
 _LONGEST = 1_000  # lines a quoted cell may span before its quote counts as never closed
+_LARGEST = 1 << 26  # characters, likewise
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def parse(path: Path, delimiter: str, skip: int, width: int) -> Iterator[tuple[i
             text = line.rstrip("\r\n")
             if not text:
                 continue
-            cells = text.split(delimiter) if '"' not in text else _cells(text, delimiter)
+            cells = text.split(delimiter) if '"' not in text else cells_of(text, delimiter)
             if cells is None:
                 cells, text = _over_lines(lines, line, delimiter, width)
             while cells is not None and len(cells) > width and not cells[-1].strip():
@@ -115,12 +116,14 @@ def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[l
     for following in islice(lines, _LONGEST):
         taken.append(following)
         whole += following
+        if len(whole) > _LARGEST:
+            break
         if '"' not in following:
             continue
         text = whole.rstrip("\r\n")
-        cells = _cells(text, delimiter, strict=True)
+        cells = cells_of(text, delimiter, strict=True)
         if cells is not None:
-            alone = (_cells(each.rstrip("\r\n"), delimiter) for each in taken)
+            alone = (cells_of(each.rstrip("\r\n"), delimiter) for each in taken)
             # With a record of its own among its lines, the quote was a stray one.
             if len(cells) == width or (cells and not any(own and len(own) == width for own in alone)):
                 return cells, text
@@ -129,7 +132,7 @@ def _over_lines(lines: _Lines, line: str, delimiter: str, width: int) -> tuple[l
     return None, line.rstrip("\r\n")
 
 
-def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
+def cells_of(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
     """The cells of one record; None if a quote is still open at its end.
 
     Text after a closing quote belongs to the cell; strict: it means that the quote was no closing one, and

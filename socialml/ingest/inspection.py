@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, numbers, read, staging, values, workbook
+from socialml.ingest import dates, guess, numbers, privacy, read, staging, values, workbook
 from socialml.ingest.layout import DELIMITER_NAMES, shape_of
 from socialml.ingest.read import Raw
 from socialml.ingest.records import is_time, time_candidates
-from socialml.ingest.source import open_source
+from socialml.ingest.source import open_source, stated_size
 from socialml.ingest.values import Fetch
 from socialml.schema import KINDS
 
@@ -58,6 +60,8 @@ class Inspection:
     shape: str
     sheet: str | None  # of a workbook, and all of its sheets
     sheets: list[str]
+    private: list[dict[str, Any]]  # see privacy.Private; left out unless kept or needed
+    mended: bool  # rows that an import rejected: see ingest.mended
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -72,11 +76,13 @@ def inspect(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    folder: Path | None = None,
 ) -> Inspection:
     """Look at a file without importing it.
 
     kind, mapping, encoding, delimiter, sheet: what the user has settled already. remembered: the mapping of the last
-    file with these headers, taken where its headers are all there.
+    file with these headers, taken where its headers are all there. folder: for what is written meanwhile, which a
+    process that is killed leaves behind; the system's own if not given.
     Raises UserError for files that cannot be read as a table.
     """
     path = Path(path)
@@ -85,9 +91,9 @@ def inspect(
             "no_file", f"There is no file {path}.", "Check the path and the spelling of its name."
         )
     size = path.stat().st_size
-    small = size <= WHOLE
-    with tempfile.TemporaryDirectory(prefix="inspect-") as folder:
-        work = Path(folder)
+    small = stated_size(path) <= WHOLE
+    with tempfile.TemporaryDirectory(prefix="inspect-", dir=folder) as name:
+        work = Path(name)
         source = open_source(path, work, encoding, head=None if small else HEAD)
         con = read.connect(work, memory_limit="600MB")
         try:
@@ -98,10 +104,13 @@ def inspect(
             sample = staging.sample(fetch, raw)
             guessed = guess.guess(raw.layout.names, sample, kind)
             use, known = _mapping(guessed, mapping, remembered, raw)
+            known_ = {field: header for field, header in use.items() if header in raw.columns}
+            private = privacy.find(fetch, raw, guessed.kind, known_)
             forms, questions = _times(fetch, raw, guessed.kind, use)
             if KINDS[guessed.kind].columns:
-                known_ = {field: header for field, header in use.items() if header in raw.columns}
                 questions += numbers.of_file(fetch, raw, guessed.kind, known_, sample).questions
+        except duckdb.OutOfMemoryException as error:
+            raise read.too_much(path.name) from error
         finally:
             con.close()
     layout, used = raw.layout, set(use.values())
@@ -129,6 +138,8 @@ def inspect(
         shape=shape_of(layout.names),
         sheet=raw.sheet,
         sheets=workbook.sheets(path),
+        private=[one.as_dict() for one in private],
+        mended=raw.mended is not None,
     )
 
 

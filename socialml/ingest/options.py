@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+# What names of files that can be imported end with.
+SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,3 +22,5 @@ class Options:
     delimiter: str | None = None
     sheet: str | None = None  # of a workbook; None: the first that holds rows
     timezone: str = "Asia/Shanghai"  # of times that do not say their own
+    keep: tuple[str, ...] | None = ()  # headers: stored though they look private; None: all are
+    id_key: Path | None = None  # the key file that customers' ids are hashed with; None: stored as they are

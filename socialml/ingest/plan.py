@@ -20,6 +20,7 @@ from socialml.schema import (
     TIER_WORDS,
     USER_COLUMNS,
 )
+from socialml.store.sql import quoted
 
 EARLIEST, LATEST = "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"
 BELOW_ZERO, NO_PHASE = "below 0", "not a phase from 1 to 100"
@@ -330,11 +331,3 @@ def _typed(made: Plan, columns: tuple[tuple[str, str], ...]) -> Plan:
         source = f"d_{name}" if field in clocks else f"f_{name}"
         made.columns[name] = f"{source if field in made.casts else 'NULL'}::{kind}"
     return made
-
-
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -8,7 +8,8 @@ reject with its line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,12 +17,15 @@ import duckdb
 import numpy as np
 
 from socialml.errors import UserError
-from socialml.ingest import careful, workbook
+from socialml.ingest import careful, mended, workbook
 from socialml.ingest.layout import Layout, find_layout, unique_names
 from socialml.ingest.source import Source, reopen
+from socialml.store.sql import quoted
 
 HEAD = 1 << 18  # characters judged for the layout
 _WINDOW = 1 << 23  # bytes scanned at once
+_LONGEST = 8  # windows without a line end: no table has such a line, and all of it would be held in memory
+_MOST_SPILL = 20 << 30  # bytes of disk that one import may take for what does not fit in memory
 _WIDE_SPACES = ("\u3000".encode(), "\u00a0".encode(), "\ufeff".encode())
 QUOTE, LF, CR = 34, 10, 13
 
@@ -48,6 +52,9 @@ class Raw:
     carried: dict[str, str] = field(default_factory=dict)
     sheet: str | None = None  # of a workbook, and its others that hold rows
     other_sheets: list[str] = field(default_factory=list)
+    mended: mended.Mended | None = None  # of a file of rejects
+    blank: set[str] = field(default_factory=set)  # columns that nothing is kept of
+    hashed: set[str] = field(default_factory=set)  # columns kept as pseudonyms
 
     @property
     def columns(self) -> dict[str, str]:
@@ -74,6 +81,8 @@ def connect(
     spill = str(work / "spill").replace("'", "''")
     con.execute(f"SET memory_limit = '{memory_limit}'")
     con.execute(f"SET temp_directory = '{spill}'")
+    most = min(_MOST_SPILL, int(0.9 * shutil.disk_usage(work).free)) >> 10
+    con.execute(f"SET max_temp_directory_size = '{most}KiB'")
     if threads:
         con.execute(f"SET threads = {int(threads)}")
     for setting in (
@@ -88,6 +97,15 @@ def connect(
     return con
 
 
+def too_much(file: str) -> UserError:
+    """For duckdb.OutOfMemoryException: what does not fit into memory, nor into the disk it may take."""
+    return UserError(
+        "too_large",
+        f"{file} unpacks to more than an import may take of memory and disk.",
+        "Split it into parts, and add them to one dataset.",
+    )
+
+
 def read(
     con: duckdb.DuckDBPyConnection,
     source: Source,
@@ -100,8 +118,25 @@ def read(
     """Make `raw` of the source, not yet proven where DuckDB can read it.
 
     original: the file that was given. limit: of a Parquet file or a sheet only the first rows. sheet: of a workbook.
-    Raises UserError empty_file, not_enough_columns, broken_parquet, not_a_workbook; see also workbook.read.
+    Raises UserError empty_file, not_enough_columns, line_too_long, not_a_workbook; see also parquet and workbook.
     """
+    raw = _read(con, source, original, work, delimiter, limit, sheet)
+    raw.mended = mended.of(raw.layout.names) if raw.proven and source.format != "parquet" else None
+    if raw.mended:
+        raw.layout = replace(raw.layout, names=mended.own_names(raw.layout.names, raw.mended))
+        mended.put_back(con, raw.mended)
+    return raw
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    original: Path,
+    work: Path,
+    delimiter: str | None,
+    limit: int | None,
+    sheet: str | None,
+) -> Raw:
     if source.format == "parquet":
         from socialml.ingest import parquet
 
@@ -118,10 +153,11 @@ def read(
             "Leave the sheet out.",
         )
     layout = _layout(source, delimiter)
-    scan = scan_file(source.path, layout.delimiter)
+    scan = scan_file(source.path, layout.delimiter, source.file)
     rows = scan.lines - layout.skip
     # Whether DuckDB's `skip` counts lines or records is its own affair: a header of several lines is read here.
-    if scan.clean and rows > 0 and len(layout.names) > 1 and not _breaks_before(source.path, layout.skip):
+    fast = scan.clean and rows > 0 and len(layout.names) > 1 and not mended.of(layout.names)
+    if fast and not _breaks_before(source.path, layout.skip):
         return _fast(con, source, layout, scan)
     if source.path == original:
         source = reopen(source, original, work)
@@ -154,10 +190,13 @@ def keep(con: duckdb.DuckDBPyConnection, raw: Raw) -> bool:
     return True
 
 
-def scan_file(path: Path, delimiter: str) -> Scan:
-    """Count the lines of a UTF-8 file outside quotes, and see whether its quotes are well placed."""
+def scan_file(path: Path, delimiter: str, name: str = "The file") -> Scan:
+    """Count the lines of a UTF-8 file outside quotes, and see whether its quotes are well placed.
+
+    Raises UserError line_too_long.
+    """
     limits = np.array([QUOTE, LF, CR, ord(delimiter)], np.uint8)
-    lines = feeds = returns = pairs = quotes = inside_breaks = 0
+    lines = feeds = returns = pairs = quotes = inside_breaks = endless = 0
     odd_spaces, clean, open_quote = False, True, 0
     last = LF  # the byte before the block; a file begins like a line
     waiting = False  # the block before ended on a closing quote
@@ -167,6 +206,13 @@ def scan_file(path: Path, delimiter: str) -> Scan:
         while block:
             count = block.count(b"\n")
             feeds += count
+            endless = 0 if count or b"\r" in block else endless + 1
+            if endless == _LONGEST:
+                raise UserError(
+                    "line_too_long",
+                    f"{name} has a line of more than {_LONGEST * _WINDOW >> 20} MB: it is no table, or damaged.",
+                    "Export it again, one row a line.",
+                )
             if b"\r" in block or last == CR:
                 returns += block.count(b"\r")
                 pairs += block.count(b"\r\n") + (last == CR and block[0] == LF)
@@ -223,12 +269,12 @@ def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: 
     names = [f"c{i}" for i in range(len(layout.names))]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     quote = '"' if scan.quotes else ""
-    path, delimiter = (text.replace("'", "''") for text in (str(source.path), layout.delimiter))
+    path, delimiter = quoted(str(source.path)), quoted(layout.delimiter)
     con.execute(
-        f"CREATE OR REPLACE VIEW raw AS FROM read_csv('{path}', columns = {{{columns}}}, auto_detect = false,"
+        f"CREATE OR REPLACE VIEW raw AS FROM read_csv({path}, columns = {{{columns}}}, auto_detect = false,"
         " header = false,"
         # Not new_line: with it DuckDB 1.5 reads no row at all of a file whose lines end with CR LF.
-        f" delim = '{delimiter}', quote = '{quote}', escape = '{quote}', skip = {layout.skip},"
+        f" delim = {delimiter}, quote = '{quote}', escape = '{quote}', skip = {layout.skip},"
         " strict_mode = true)"
     )
     raw = Raw(source, layout, scan.lines - layout.skip, f"rowid + {layout.skip + 1}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from socialml.ingest import states
+from socialml.ingest import mended, states
 from socialml.ingest.plan import Clock, Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.values import Fetch
@@ -150,7 +150,7 @@ def checks(made: Plan, kind: str, now: datetime, zone: str) -> list[Check]:
             add(
                 "ids_damaged",
                 cast.damaged,
-                cast.value,
+                "''" if cast.secret else cast.value,
                 f"have a '{cast.header}' like 6.9E+18: a spreadsheet took its last digits.",
             )
     return found
@@ -229,6 +229,15 @@ def of_file(raw: Raw, made: Plan) -> list[dict[str, Any]]:
                 "count": len(raw.other_sheets),
                 "examples": raw.other_sheets[:3],
                 "sentence": f"Only the sheet '{raw.sheet}' was read; {len(raw.other_sheets)} more hold rows.",
+            }
+        )
+    if raw.mended:
+        told.append(
+            {
+                "code": "mended",
+                "count": raw.rows,
+                "examples": list(mended.EXTRA),
+                "sentence": "These rows were rejected before; the columns that say why are left out.",
             }
         )
     if made.empty_columns:

@@ -26,13 +26,17 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None) -> Plan:
     columns = raw.columns
     value_of = {column: values.trimmed(column, raw.odd_spaces) for column in columns.values()}
     counts = _count(fetch, value_of)
-    kept = list(columns)
+    kept = [header for header in columns if columns[header] not in raw.blank]
     while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
         made.empty_columns.insert(0, kept.pop())
     candidates = time_candidates(fetch, list(columns.values()))
     for i, header in enumerate(kept):
         column = columns[header]
         count, name = counts[column], f"r{i}"
+        if column in raw.hashed:
+            made.casts[name] = values.cast(fetch, name, "id", header, column, raw.odd_spaces, [])
+            made.columns[header] = f"f_{name}"
+            continue
         if count["given"] and column in candidates and is_time(fetch, value_of[column]):
             add_time(made, fetch, name, header, value_of[column], date_order, assumed=False)
             made.columns[header] = f"d_{name}_local"

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import hashlib
 import re
+import shutil
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +18,17 @@ from socialml.errors import UserError
 from socialml.ingest import workbook
 
 BLOCK = 1 << 20  # bytes read at once
+MOST_UNPACKED = 3 << 30  # bytes of text in a gzip file: some 40 million rows
+_MOST_TIMES = 1_032  # deflate packs no better
+_GZIP = b"\x1f\x8b"
+_PACKERS = {
+    b"BZh91AY&SY": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"(\xb5/\xfd": "zstd",
+    b"7z\xbc\xaf'\x1c": "7-Zip",
+    b"Rar!\x1a\x07": "RAR",
+    b"PK\x05\x06": "zip",
+}
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5", "cp1252", "latin-1")
 SAVE_AS = "Save it as CSV (UTF-8) in Excel, WPS or your shop's export, and add it again."
 
@@ -43,7 +55,8 @@ def open_source(path: Path, work: Path, encoding: str | None = None, head: int |
     """Find out what the file is and make it UTF-8.
 
     For a quick look: head takes only about so many bytes of text, cut at a line end.
-    Raises UserError: empty_file, not_a_table, zip_file, too_large, broken_gzip, wrong_encoding, bad_encoding_name.
+    Raises UserError: empty_file, not_a_table, zip_file, too_large, disk_full, broken_gzip, wrong_encoding,
+    bad_encoding_name.
     """
     start = _first_bytes(path)
     if not start:
@@ -54,21 +67,44 @@ def open_source(path: Path, work: Path, encoding: str | None = None, head: int |
         return Source(path.name, path, "parquet", None, False)
     if start.startswith(workbook.MAGIC) and workbook.is_workbook(path):
         return Source(path.name, path, "excel", None, False)
-    compressed = start[:2] == b"\x1f\x8b"
+    compressed = start[:2] == _GZIP
+    size = stated_size(path)
+    if compressed and size > MOST_UNPACKED:
+        raise _too_large(path.name, f"says it unpacks to {size / 2**30:.1f} GB")
     sample = _text_head(path, compressed, BLOCK)
     if not sample.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise UserError("empty_file", f"{path.name} holds no text.", "Export it again and add the new file.")
-    _refuse_other_formats(path.name, sample)
+    _refuse_other_formats(path.name, sample, compressed)
     codec = _known(encoding) if encoding else find_encoding(sample, path.name)
     if codec == "utf-8" and not encoding and not compressed and (head is None or path.stat().st_size <= head):
         # The common road: nothing is copied. A bad byte further on is found while reading.
         return Source(path.name, path, "csv", codec, False)
+    free = shutil.disk_usage(work).free
+    if head is None and size > free:
+        raise UserError(
+            "disk_full",
+            f"{path.name} needs {size / 2**30:.1f} GB of disk to be read; {free / 2**30:.1f} GB are free.",
+            "Free some space, then start the import again.",
+        )
     try:
         return _transcode(path, work / "text.csv", codec, compressed, head)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             "broken_gzip", f"{path.name} cannot be unpacked: {error}.", "Download or compress it again."
         ) from error
+
+
+def stated_size(path: Path) -> int:
+    """Bytes that a file says it holds once unpacked: of gzip, what its last four bytes state, which is the size
+    modulo 4 GB of its last part; of other files, the bytes there are."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(2) != _GZIP or size < 18:
+            return size
+        file.seek(-4, 2)
+        stated = int.from_bytes(file.read(4), "little")
+    # More than deflate can pack is the end of a file cut short, not a size.
+    return max(size, stated) if stated <= size * _MOST_TIMES else size
 
 
 def reopen(source: Source, path: Path, work: Path) -> Source:
@@ -143,7 +179,26 @@ def _known(encoding: str) -> str:
     return "gb18030" if name in ("gbk", "gb2312") else name
 
 
-def _refuse_other_formats(name: str, sample: bytes) -> None:
+def _too_large(name: str, what: str) -> UserError:
+    return UserError(
+        "too_large",
+        f"{name} {what}; up to {MOST_UNPACKED >> 30} GB are unpacked.",
+        "Unpack it and add the text file by its path on the command line, or split it into parts.",
+    )
+
+
+def _refuse_other_formats(name: str, sample: bytes, compressed: bool) -> None:
+    if compressed and sample.startswith((b"PAR1", *workbook.MAGIC)):
+        raise UserError(
+            "not_a_table", f"{name} is a gzip of a file that is no text.", "Unpack it, and add what is in it."
+        )
+    packer = next((packer for mark, packer in _PACKERS.items() if sample.startswith(mark)), None)
+    if packer:
+        raise UserError(
+            "packed_file",
+            f"{name} is packed with {packer}, which is not read.",
+            "Unpack it, and add the tables in it.",
+        )
     if sample.startswith(workbook.MAGIC):
         raise UserError(
             "zip_file",
@@ -182,8 +237,13 @@ def _open(path: Path, compressed: bool) -> IO[bytes]:
 
 
 def _blocks(path: Path, compressed: bool) -> Iterator[bytes]:
+    """Raises UserError too_large where a gzip file unpacks to more than it said."""
+    taken = 0
     with closing(_open(path, compressed)) as file:
         while block := file.read(BLOCK):
+            taken += len(block)
+            if compressed and taken > MOST_UNPACKED:
+                raise _too_large(path.name, "unpacks to more than it says")
             yield block
 
 

@@ -22,14 +22,29 @@ import pyarrow.parquet as pq
 
 from socialml.artefacts import Table
 from socialml.errors import UserError
-from socialml.ingest import dates, guess, numbers, outliers, plan, read, receipt, records, typed, zones
+from socialml.ingest import (
+    dates,
+    guess,
+    hashing,
+    mended,
+    numbers,
+    outliers,
+    plan,
+    privacy,
+    read,
+    receipt,
+    records,
+    typed,
+    zones,
+)
 from socialml.ingest.layout import shape_of
 from socialml.ingest.options import Options
-from socialml.ingest.plan import Plan, identifier, quoted
+from socialml.ingest.plan import Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.source import digest, open_source
 from socialml.ingest.values import Fetch
 from socialml.progress import Progress, Report, silent
+from socialml.store.sql import identifier, quoted
 
 ACCEPTED, REJECTS, RECEIPT = "accepted.parquet", "rejects.parquet", "receipt.json"
 _REJECT = pa.schema(
@@ -72,11 +87,13 @@ def stage(
             return _stage(
                 path, out, Path(work), options, report, now or datetime.now(UTC).replace(tzinfo=None)
             )
-    except BaseException:
+    except BaseException as error:
         for name in (ACCEPTED, REJECTS, RECEIPT):
             (out / name).unlink(missing_ok=True)
         if made_here:
             shutil.rmtree(out, ignore_errors=True)
+        if isinstance(error, duckdb.OutOfMemoryException):
+            raise read.too_much(path.name) from error
         raise
 
 
@@ -112,6 +129,7 @@ class _Typed:
     mapping: dict[str, str]
     plan: Plan
     checks: list[receipt.Check]
+    kept: privacy.Kept
 
 
 def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, now: datetime) -> Staged:
@@ -122,6 +140,7 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
     with ThreadPoolExecutor(1) as beside:
         sha256 = beside.submit(digest, path)
         try:
+            hashed = hashing.Hashing(con, options.id_key) if options.id_key else None
             source = open_source(path, work, options.encoding)
             report(Progress(1, 10, "Looking at the file"))
             raw = read.read(con, source, path, work, options.delimiter, sheet=options.sheet)
@@ -134,8 +153,8 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
             report(Progress(2, 10, f"Reading values, dates and amounts of {raw.rows:,} rows"))
             try:
                 found = _type(con, raw, options, now)
-            except (duckdb.Error, _Unproven):
-                if raw.proven:
+            except (duckdb.Error, _Unproven) as error:
+                if raw.proven or isinstance(error, duckdb.OutOfMemoryException):
                     raise
                 raw = read.again(con, raw, path, work, options.delimiter)
                 found = _type(con, raw, options, now)
@@ -149,13 +168,16 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
             reasons = _write_rejects(con, raw, made, stats["problems"], out / REJECTS) if rejected else {}
             if rejected >= raw.rows:
                 raise _all_rejected(raw, out / REJECTS, reasons)
+            if hashed:
+                rows = hashed.rows(rows, made)
             accepted = _write_accepted(con, made, rows, stats["problems"], out / ACCEPTED)
             if accepted + rejected != raw.rows:
                 raise RuntimeError(
                     f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost"
                 )
             report(Progress(9, 10, "Looking for what seems wrong"))
-            told = receipt.of_file(raw, made) + receipt.warnings(fetch, made, found.checks, stats["counts"])
+            told = receipt.of_file(raw, made) + privacy.warnings(found.kept, raw)
+            told += receipt.warnings(fetch, made, found.checks, stats["counts"])
             if found.kind != "records":
                 told += outliers.warnings(fetch, made)
             if found.kind == "creators":
@@ -168,12 +190,13 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
                 told.append(receipt.repeats(stats["duplicates"]))
         finally:
             con.close()
-    used = set(found.mapping.values())
+    used = {*found.mapping.values(), *(one.header for one in found.kept.left_out)}
     paper = {
         "file": path.name,
         "kind": found.kind,
         "encoding": raw.source.encoding,
         "delimiter": raw.layout.delimiter or None,
+        "header": list(raw.layout.names),
         "sheet": raw.sheet,
         "sha256": sha256.result(),
         "shape": shape_of(raw.layout.names),
@@ -188,6 +211,7 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
         "last_time": stats["last"],
         "gross_total": stats["total"],
         "timezone": options.timezone,
+        **found.kept.told(hashed.fingerprint if hashed else None),
         "seconds": round(time.monotonic() - began, 3),
     }
     (out / RECEIPT).write_text(json.dumps(paper, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -206,6 +230,8 @@ def _type(con: duckdb.DuckDBPyConnection, raw: Raw, options: Options, now: datet
     kind, mapping = _settle(first, raw, options)
     if kind == "records" and not read.keep(con, raw):
         raise _Unproven
+    kept = privacy.of_file(fetch, raw, kind, mapping, options, first)
+    mapping = kept.mapping
     for assume in (True, False):
         if kind == "records":
             made = records.plan(fetch, raw, options.date_order)
@@ -214,12 +240,16 @@ def _type(con: duckdb.DuckDBPyConnection, raw: Raw, options: Options, now: datet
                 fetch, raw, kind, mapping, options.date_order, first, assume,
                 decimal=options.decimal, money_unit=options.money_unit,
             )  # fmt: skip
+        for cast in made.casts.values():
+            cast.secret = raw.columns[cast.header] in raw.hashed
+        if raw.mended:
+            mended.reject_again(made, raw.mended)
         checks = receipt.checks(made, kind, now, options.timezone)
         if typed.create(con, raw, made, checks) != raw.rows - len(raw.ragged):
             raise _Unproven(f"not all of {raw.rows} rows arrived")
         if not plan.misjudged(made, fetch):
             break
-    return _Typed(kind, mapping, made, checks)
+    return _Typed(kind, mapping, made, checks, kept)
 
 
 def sample(fetch: Fetch, raw: Raw, rows: int = _SAMPLE) -> list[list[str]]:
@@ -255,7 +285,11 @@ def _write_rejects(
 ) -> dict[str, int]:
     """One row for each rejected record, in the file's order; how often each reason is given."""
     width = len(raw.layout.names)
-    told = ((bad.line, None, f"{bad.cells} cells, not {width}", bad.reason, bad.text) for bad in raw.ragged)
+    private = raw.blank or raw.hashed  # and which cells of a ragged row these are, nobody can tell
+    told = (
+        (bad.line, None, f"{bad.cells} cells, not {width}", bad.reason, None if private else bad.text)
+        for bad in raw.ragged
+    )
     con.register(
         "ragged", pa.Table.from_pylist([dict(zip(_REJECT.names, row, strict=True)) for row in told], _REJECT)
     )

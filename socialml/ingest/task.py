@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,8 @@ class Config:
     sheet: str | None = None  # of a workbook
     currency: str = "CNY"  # of the dataset, where this import makes it
     timezone: str = "Asia/Shanghai"  # likewise
+    hash_ids: bool = False  # store pseudonyms of customers' ids; all imports of a dataset must agree
+    keep: tuple[str, ...] = ()  # headers of columns that look private and are wanted nevertheless
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Config:
@@ -72,7 +74,12 @@ class Config:
         if not isinstance(zone, str):
             raise _bad("timezone", zone, "it must be a name such as Asia/Shanghai")
         zones.check(zone)
-        return cls(**values)
+        if not isinstance(values.get("hash_ids", False), bool):
+            raise _bad("hash_ids", values["hash_ids"], "it must be true or false")
+        keep = values.get("keep", ())
+        if not (isinstance(keep, (list, tuple)) and all(isinstance(header, str) for header in keep)):
+            raise _bad("keep", keep, "it must be a list of headers")
+        return cls(**{**values, "keep": tuple(keep)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +92,7 @@ class Inputs:
     mapping: dict[str, str] | None
     currency: str
     now: datetime  # UTC
+    id_key: str | None = None  # the key file that ids are hashed with
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,13 +111,29 @@ def prepare(store: Store, dataset: str, config: Config) -> Inputs:
     zone = known[dataset].timezone if dataset in known else config.timezone
     currency = known[dataset].currency if dataset in known else config.currency
     kind, mapping = config.kind, config.mapping
+    id_key = store.id_key(dataset) if config.hash_ids else None
+    if not config.hash_ids and mapping and "user_id" in mapping:
+        store.check_ids(dataset, "plain", None)  # told before the work, not after it
     if mapping is None:
         seen = inspect(
-            config.path, kind=kind, encoding=config.encoding, delimiter=config.delimiter, sheet=config.sheet
+            config.path,
+            kind=kind,
+            encoding=config.encoding,
+            delimiter=config.delimiter,
+            sheet=config.sheet,
+            folder=store.jobs_dir,
         )
+        if kind is None and (before := recalled_kind(store, seen)) != seen.kind:
+            return prepare(store, dataset, replace(config, kind=before))
         kind, mapping = seen.kind, recalled(store, seen)
     return Inputs(
-        config.path, zone, kind, mapping, currency, datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        config.path,
+        zone,
+        kind,
+        mapping,
+        currency,
+        datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        str(id_key) if id_key else None,
     )
 
 
@@ -117,6 +141,12 @@ def recalled(store: Store, seen: Inspection) -> dict[str, str]:
     """The mapping used for the last file of this kind with these headers, else the guessed one."""
     remembered = store.mapping(seen.shape, seen.kind)
     return remembered if remembered and set(remembered.values()) <= set(seen.header) else seen.mapping
+
+
+def recalled_kind(store: Store, seen: Inspection) -> str:
+    """What a file of mended rows was imported as before; of any other file the guess."""
+    before = store.mapped_kinds(seen.shape) if seen.mended else []
+    return seen.kind if seen.kind in before or not before else before[0]
 
 
 def compute(inputs: Inputs, config: Config, report: Report) -> Result:
@@ -133,14 +163,9 @@ def finish(store: Store, dataset: str, result: Result) -> dict[str, Any]:
     if accepted is None:
         raise ValueError("the rows are not on disk")
     receipt = result.receipt
-    new = dataset not in {item.name for item in store.datasets()}
-    store.ensure_dataset(dataset, receipt.get("currency", "CNY"), receipt.get("timezone", "Asia/Shanghai"))
-    try:
-        return store.add_import(dataset, receipt["kind"], accepted, receipt, rejects).receipt
-    except BaseException:
-        if new:
-            store.delete_dataset(dataset)
-        raise
+    store.check_ids(dataset, receipt["user_ids"], receipt["id_key"])
+    settings = receipt.get("currency", "CNY"), receipt.get("timezone", "Asia/Shanghai")
+    return store.add_import(dataset, receipt["kind"], accepted, receipt, rejects, make=settings).receipt
 
 
 def ingest_file(
@@ -158,6 +183,8 @@ def ingest_file(
     sheet: str | None = None,
     currency: str = "CNY",
     timezone: str = "Asia/Shanghai",
+    hash_ids: bool = False,
+    keep: tuple[str, ...] = (),
     report: Report = silent,
 ) -> dict[str, Any]:
     """Import one file in this process; the receipt. An error leaves the store as it was.
@@ -165,7 +192,13 @@ def ingest_file(
     mapping: may hold only some fields; the others are recalled or guessed.
     """
     if mapping:
-        seen = inspect(path, kind=kind, encoding=encoding, delimiter=delimiter, sheet=sheet)
+        seen = inspect(
+            path, kind=kind, encoding=encoding, delimiter=delimiter, sheet=sheet, folder=store.jobs_dir
+        )
+        if kind is None and (before := recalled_kind(store, seen)) != seen.kind:
+            seen = inspect(
+                path, kind=before, encoding=encoding, delimiter=delimiter, sheet=sheet, folder=store.jobs_dir
+            )
         kind, others = seen.kind, recalled(store, seen)
         mapping = {
             f: h for f, h in others.items() if f not in mapping and h not in mapping.values()
@@ -186,6 +219,8 @@ def ingest_file(
             "mapping": mapping,
             "currency": currency,
             "timezone": timezone,
+            "hash_ids": hash_ids,
+            "keep": keep,
             **given,
         }
     )
@@ -216,6 +251,8 @@ def _options(inputs: Inputs, config: Config) -> Options:
         delimiter=config.delimiter,
         sheet=config.sheet,
         timezone=inputs.timezone,
+        keep=config.keep,
+        id_key=Path(inputs.id_key) if inputs.id_key else None,
     )
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import duckdb
 
-from socialml.ingest.plan import Plan, quoted
+from socialml.ingest import hashing
+from socialml.ingest.plan import Plan
 from socialml.ingest.read import Raw
 from socialml.ingest.receipt import Check
 from socialml.ingest.values import Fetch
+from socialml.store.sql import quoted
 
 _WIDE = 200  # columns; DuckDB plans each level of a query in the square of its columns
 _KEPT = ("f_", "z_", "d_")  # the other steps are of no use later
@@ -39,10 +41,13 @@ def create(con: duckdb.DuckDBPyConnection, raw: Raw, made: Plan, checks: list[Ch
 def _notes(raw: Raw, made: Plan, checks: list[Check]) -> dict[str, str]:
     """{name: SQL}: the texts that are kept of a row that has something to tell."""
     delimiter = raw.layout.delimiter or ","
-    cells = ", ".join(_csv_cell(cell, delimiter) for cell in raw.columns.values())
+    cells = ", ".join(_csv_cell(cell, delimiter) for cell in _kept_cells(raw, made))
     row = f"concat_ws({quoted(delimiter)}, {cells})"
     if len(raw.columns) > _WIDE:
         row = f"array_to_string(list_transform(cells, lambda x: {_csv_cell('x', delimiter)}), {quoted(delimiter)})"
+    if raw.mended and raw.mended.more:
+        more = raw.mended.more
+        row += f" || CASE WHEN {more} IS NULL THEN '' ELSE {quoted(delimiter)} || {_csv_cell(more, delimiter)} END"
     bad = {
         "bad_cell": _pick([problem.value for problem in made.problems]),
         "bad_row": f"CASE WHEN problem IS NOT NULL THEN {row} END",
@@ -67,7 +72,8 @@ def _query(raw: Raw, made: Plan, checks: list[Check], notes: dict[str, str]) -> 
     if len(raw.columns) > _WIDE:
         steps = " ".join(step for level in levels for step in level.values())
         used = [column for column in raw.columns.values() if re.search(rf"\b{column}\b", steps)]
-        early = [*used, f"[{every}] AS cells", *(f"{step} AS {name}" for name, step in first.items())]
+        cells = ", ".join(_kept_cells(raw, made))
+        early = [*used, f"[{cells}] AS cells", *(f"{step} AS {name}" for name, step in first.items())]
         sql = f"FROM (SELECT {', '.join(early)} FROM raw)"
         first = {name: name for name in first}
     cases = " ".join(f"WHEN {problem.condition} THEN {i}" for i, problem in enumerate(made.problems))
@@ -80,6 +86,14 @@ def _query(raw: Raw, made: Plan, checks: list[Check], notes: dict[str, str]) -> 
     # One list and not a column each: a million NULLs of text fill 16 MB.
     last["notes"] = f"CASE WHEN telling THEN [{', '.join(notes.values())}] END"
     return f"SELECT {', '.join(f'{step} AS {name}' for name, step in last.items())} {sql}"
+
+
+def _kept_cells(raw: Raw, made: Plan) -> list[str]:
+    """SQL of each cell of a row as it may be told."""
+    if not (raw.blank or raw.hashed):
+        return list(raw.columns.values())
+    decimals = {cast.header for cast in made.casts.values() if cast.secret and cast.value.startswith("v_")}
+    return [hashing.cell(raw, column, header in decimals) for header, column in raw.columns.items()]
 
 
 def statistics(fetch: Fetch, rows: str, made: Plan, checks: int) -> dict[str, Any]:

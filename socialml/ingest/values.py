@@ -21,7 +21,7 @@ NOT_A_FLAG = "not yes or no"
 NOT_A_SHARE = "not between 0 and 100%"
 MISSING, NOT_A_TIME, OUT_OF_RANGE = "missing", "not a date or time", "date before 1900 or after 2199"
 # Words in an id column that mean nobody. Not every null word: 'na' or '-' may be a shop's own id.
-_NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
+NOBODY = ("null", "nan", "none", r"\n", "<na>", "n/a", "#n/a")
 _SIGNS = r"(?:CNY|RMB|USD|EUR|GBP|HK\$|US\$|[¥￥$€£元])"
 _NUMBER = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})+|[0-9]+)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
 AMOUNT = rf"\(?(?:[-+]? ?{_SIGNS}? ?|{_SIGNS} ?[-+]){_NUMBER} ?{_SIGNS}?\)?"
@@ -48,6 +48,7 @@ class Cast:
     rounded: str | None = None  # condition: had more decimals than are stored
     percents: str | None = None  # condition: a share above 1 without a sign, or beside many of these
     damaged: str | None = None  # condition: an id in the form 6.9E+18, whose digits are lost
+    secret: bool = False  # stored as a pseudonym and never shown
 
 
 def trimmed(column: str, odd_spaces: bool) -> str:
@@ -104,16 +105,16 @@ def cast(
 
 def _id(fetch: Fetch, name: str, header: str, column: str, clean: str, first: list[str]) -> Cast:
     o, t, v, f = (f"{letter}_{name}" for letter in "otvf")
-    longest = max(map(len, _NOBODY))
+    longest = max(map(len, NOBODY))
     steps = [
         {o: f"{column} < '!' OR strlen({column}) <= {longest} OR {clean} <> {column}"},
         {t: f"CASE WHEN {o} THEN {clean} END"},
-        {v: f"CASE WHEN NOT {o} THEN {column} WHEN NOT {_is_word(t, _NOBODY)} THEN {t} END"},
+        {v: f"CASE WHEN NOT {o} THEN {column} WHEN NOT {_is_word(t, NOBODY)} THEN {t} END"},
     ]
     # Only where every id ends with .0 was it a float's doing, as pandas writes whole numbers with gaps.
-    floats = all(cell.strip().endswith(".0") for cell in first if cell.strip().lower() not in ("", *_NOBODY))
+    floats = all(cell.strip().endswith(".0") for cell in first if cell.strip().lower() not in ("", *NOBODY))
     if floats:
-        bare = f"SELECT CASE WHEN NOT {_is_word('t', _NOBODY)} THEN t END AS v FROM (SELECT {clean} AS t FROM raw)"
+        bare = f"SELECT CASE WHEN NOT {_is_word('t', NOBODY)} THEN t END AS v FROM (SELECT {clean} AS t FROM raw)"
         given, decimal = fetch(f"SELECT count(v), count(*) FILTER (WHERE ends_with(v, '.0')) FROM ({bare})")[
             0
         ]

@@ -25,6 +25,7 @@ from socialml.errors import Cancelled, UserError
 from socialml.jobs import failures, processes, steps, tasks
 from socialml.jobs import job as jobs
 from socialml.jobs.job import ACTIVE, Job, JobState, Status
+from socialml.models.threads import allowed_threads
 from socialml.store import Store
 
 KEPT_FOLDERS = 50  # of ended jobs
@@ -66,7 +67,7 @@ class Manager:
             label=label or task.capitalize(),
             config=config,
             seed=int(config.get("seed") or 0),
-            threads=base.threads(),
+            threads=allowed_threads(),
             folder=self.store.jobs_dir / job_id,
             created_at=created,
             lock=self._lock,
@@ -226,6 +227,9 @@ class Manager:
             if job.run_id and self._recorded(job.run_id):
                 self._end(job, "done", "Done", result=job.run_id)
                 continue
+            if receipt := self._imported(job):
+                self._end(job, "done", "Done", result=receipt)
+                continue
             self._end(job, "lost", error=failures.server_stopped().as_dict())
         self._prune()
 
@@ -237,6 +241,19 @@ class Manager:
                 raise
             return False
         return True
+
+    def _imported(self, job: Job) -> dict[str, Any] | None:
+        """The receipt of an import that was stored just before its server died."""
+        if job.task != tasks.IMPORT or job.dataset not in {known.name for known in self.store.datasets()}:
+            return None
+        name, since = (
+            job.config.get("file") or Path(job.config["path"]).name,
+            job.started_at or job.created_at,
+        )
+        for info in reversed(self.store.imports(job.dataset)):
+            if info.file == name and info.created_at >= since.replace(tzinfo=None, microsecond=0):
+                return info.receipt
+        return None
 
     def _job(self, job_id: str) -> Job:
         if job_id not in self._jobs:

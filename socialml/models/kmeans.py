@@ -7,7 +7,6 @@ same figures come out whatever the number of cores.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score, davies
 from threadpoolctl import threadpool_limits
 
 from socialml.errors import UserError
+from socialml.models.threads import allowed_threads
 
 USERS_PER_SEGMENT = 10  # fewer make no segment anybody could act on
 ELBOW_USERS = 50_000  # the elbow is judged on at most so many users, each k from 10 starts
@@ -56,24 +56,13 @@ class Sweep:
     davies: dict[int, float]
 
 
-def workers() -> int:
-    """How many fits run side by side: the cores this process may use."""
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    if allowed.isdigit() and int(allowed) > 0:
-        return int(allowed)
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
-
-
 def pool() -> ThreadPoolExecutor:
     """Threads whose scikit-learn calls use one core each."""
 
     def one_core() -> None:
         threadpool_limits(limits=1, user_api="openmp")  # set for this thread only, and it ends with the pool
 
-    return ThreadPoolExecutor(workers(), initializer=one_core)
+    return ThreadPoolExecutor(allowed_threads(), initializer=one_core)
 
 
 def check_users(users: int, k: int) -> None:

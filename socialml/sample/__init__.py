@@ -23,6 +23,9 @@ Behaviour of the last 60 days. Counts of each action are Poisson(theta x months)
 (Poisson, by the same calendar) of at most 25 minutes; a purchase begins a visit too. Hours follow Tang's
 figure 5: falling 0 to 6, rising 7 to 16, high from 17.
 
+Comments. Praise, a question or a complaint, with chances by the writer's satisfaction (1 to 5: model.PRAISE,
+model.COMPLAINT); complaints are likelier by 0.2 about shoes. One in five is English.
+
 Anomalies. 1% of order lines cost 5 to 15 times what they would have; 80% of these are moved to 1 to 5 o'clock
 and 80% come from another device (as 3% of honest ones do).
 
@@ -38,7 +41,7 @@ Above MAX_ROWS expected rows the process is thinned: given its total, a Poisson 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,7 +52,7 @@ from numpy.typing import NDArray
 
 from socialml.errors import UserError
 
-from . import behaviour, creators, live, model, tables
+from . import behaviour, creators, live, model, said, tables
 from . import orders as order_lines
 from . import users as people
 from .blanks import templates as templates
@@ -133,10 +136,11 @@ def generate(
     log = behaviour.draw(rng, drawn, plan, lines, events)
     ids = pa.array(people.texts(np.arange(users)), type=pa.string())
     order_table = tables.orders_table(lines, drawn, ids, start)
-    user_table = tables.users_table(rng, drawn, ids, start, survey_share)
-    event_table = tables.events_table(log, lines, drawn, ids, start)
+    user_table, satisfaction = tables.users_table(rng, drawn, ids, start, survey_share)
 
-    # A generator of its own: what is drawn here changes nothing above.
+    # Generators of their own: what is drawn here changes nothing above.
+    log = replace(log, comment=said.comments(np.random.default_rng([seed, 7]), log, satisfaction))
+    event_table = tables.events_table(log, lines, drawn, ids, start)
     live_rng = np.random.default_rng([seed, 5])
     world = live.plant(live_rng, drawn, used)
     impressions, moment = live.log(live_rng, world, drawn, ids, start, month_starts[-1])

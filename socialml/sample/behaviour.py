@@ -54,7 +54,7 @@ def draw(rng: np.random.Generator, users: Users, plan: Plan, orders: Orders, tot
     watched = np.rint(users.traits["seconds"][user] * np.exp(0.6 * rng.standard_normal(count)))
     seconds = np.where(viewed, np.clip(watched, 1, 3600), NONE).astype(np.int64)
     pages = np.where(viewed, 1 + rng.poisson(np.clip(watched, 0, 3600) / 40), NONE)
-    text = rng.integers(0, len(model.COMMENTS), count)
+    text = rng.integers(0, 20, count)  # only where comments are; `said` writes them
     comment = np.where(action == model.BEHAVIOURS.index("comment"), text, NONE)
 
     none = np.full(len(bought), NONE)

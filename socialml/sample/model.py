@@ -193,11 +193,20 @@ REGION_SHARES = np.array([
     126, 102, 99, 85, 84, 75, 65, 66, 61, 58, 50, 47, 45, 43, 42, 40,
     32, 35, 39, 32, 24, 25, 24, 26, 25, 22, 14, 10,
 ])  # fmt: skip
-COMMENTS = (
-    "好看", "多少钱", "已下单", "喜欢", "主播好棒", "还有货吗", "质量不错", "发货快吗", "求链接", "有优惠吗",
-    "回购了", "一般", "太贵了", "尺码偏小", "很划算",
-    "love it", "nice", "so cheap", "any coupon?", "great quality",
+# Comments by what they say of the product: praise, neither, complaint; the last of each row are English.
+COMMENTS: tuple[tuple[str, ...], ...] = (
+    ("好看", "喜欢", "主播好棒", "质量不错", "回购了", "很划算", "物流很快包装也好", "yyds闭眼入", "绝绝子👍",
+     "比想象中好", "love it", "great quality", "so happy with this", "fits perfectly 😍"),
+    ("多少钱", "已下单", "还有货吗", "发货快吗", "求链接", "有优惠吗", "什么时候发货", "能穿到120斤吗",
+     "any coupon?", "what size is this?", "just ordered", "how long is shipping?"),
+    ("太贵了", "尺码偏小", "踩雷了", "质量很差", "色差太大不推荐", "客服态度不好", "等了十天还没到", "智商税避雷",
+     "失望😡", "waste of money", "broke after two days", "very disappointed", "not as described"),
 )  # fmt: skip
+ENGLISH = (4, 4, 4)  # of each row
+ENGLISH_SHARE = 0.2
+# Chance of praise and of a complaint for the satisfaction of a customer, 1 to 5; else they only ask.
+PRAISE, COMPLAINT = np.array([0.10, 0.18, 0.32, 0.48, 0.60]), np.array([0.55, 0.40, 0.20, 0.10, 0.05])
+DISLIKED, MORE_COMPLAINTS = "shoes", 0.2  # a category about which complaints are likelier by so much
 
 
 def calendar(start: date, days: int, kinds: list[Kind]) -> NDArray[np.float64]:

@@ -97,21 +97,21 @@ def events_table(events: Events, orders: Orders, users: Users, ids: pa.Array, st
             "pages": numbers(events.pages),
             "order_id": codes(order, numbered("O", count, 7), NONE),
             "amount": money(amount, ~bought),
-            "text": codes(events.comment, model.COMMENTS, NONE),
+            "text": codes(events.comment, [text for row in model.COMMENTS for text in row], NONE),
         }
     )
 
 
 def users_table(
     rng: np.random.Generator, users: Users, ids: pa.Array, start: date, survey_share: float
-) -> pa.Table:
-    """Demographics, with the gaps that real customer files have: age 2%, income 8%."""
+) -> tuple[pa.Table, Ints]:
+    """Demographics, with the gaps that real customer files have: age 2%, income 8%; and everybody's satisfaction."""
     count = len(users.kind)
     registered = users.registered * 86_400 + rng.integers(7 * 3600, 24 * 3600, count)
     # Satisfaction: a little better for those who buy more, worse for those who left.
     score = 3.7 + 0.25 * np.log(users.traits["purchase"] / 5) + 0.9 * rng.standard_normal(count)
     score = np.clip(np.rint(score - 0.8 * (users.until < users.until.max(initial=0))), 1, 5).astype(np.int64)
-    return pa.table(
+    table = pa.table(
         {
             "user_id": ids,
             "gender": codes(users.gender, GENDERS),
@@ -124,6 +124,7 @@ def users_table(
             "satisfaction": numbers(np.where(rng.random(count) < survey_share, score, NONE)),
         }
     )
+    return table, score
 
 
 def creators_table(offers: Offers) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from socialml.schema.columns import SQL_TYPES, Column, ColumnType, Kind, normalise_header
 from socialml.schema.kinds import KINDS
+from socialml.schema.people import names_user
 from socialml.schema.stored import (
     ACTIONS,
     CREATOR_COLUMNS,
@@ -25,5 +26,6 @@ __all__ = [
     "Column",
     "ColumnType",
     "Kind",
+    "names_user",
     "normalise_header",
 ]

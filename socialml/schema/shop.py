@@ -15,7 +15,7 @@ USER_ID = Column(
     aliases=also(
         "user userid uid customerid customer customer_no memberid member buyerid buyer "
         "clientid visitorid openid open_id accountid 用户id 用户 用户编号 用户标识 客户id "
-        "客户 客户编号 会员id 会员编号 会员 买家id 买家 买家昵称 顾客id 粉丝id"
+        "客户 客户编号 会员id 会员编号 会员 买家id 买家编号 买家 买家昵称 顾客id 粉丝id"
     ),
 )
 PLATFORM = Column(

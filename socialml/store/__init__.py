@@ -7,6 +7,7 @@ from pathlib import Path
 
 from socialml.store.connection import SCHEMA_VERSION, Interrupt
 from socialml.store.datasets import Dataset, ImportInfo
+from socialml.store.erasing import Erased, Erasing
 from socialml.store.marks import Marks
 from socialml.store.rows import Rows
 from socialml.store.runs import Run, Runs
@@ -20,7 +21,7 @@ def default_path() -> Path:
     return Path(os.environ.get("SOCIALML_STORE") or ROOT / "data" / "socialml.duckdb")
 
 
-class Store(Rows, Runs, Marks):
+class Store(Erasing, Rows, Runs, Marks):
     """A store file and the folder beside it (`<file>.d`) with inbox, jobs and artefacts."""
 
 
@@ -29,6 +30,7 @@ __all__ = [
     "SAMPLE",
     "SCHEMA_VERSION",
     "Dataset",
+    "Erased",
     "ImportInfo",
     "Interrupt",
     "Run",

@@ -6,6 +6,7 @@ transaction at a time.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -170,17 +171,22 @@ class Connection:
                 con.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(SCHEMA_VERSION)])
 
     def _sweep(self) -> None:
-        """Remove what an ended process left: artefacts without a run, rejects without an import, uploads."""
+        """Remove what an ended process left: artefacts without a run, rejects without an import, uploads, what was
+        spilled to disk, and of jobs all but their record (`job.json`) and log."""
         with self.read() as con:
             runs = {row[0] for row in con.execute("SELECT run_id FROM runs").fetchall()}
             imports = {str(row[0]) for row in con.execute("SELECT import_id FROM imports").fetchall()}
         for folder in self.runs_dir.iterdir():
             if folder.name not in runs:
                 shutil.rmtree(folder, ignore_errors=True)
-        for path in self.inbox.iterdir():
+        passing = [*self.inbox.iterdir(), *(self.folder / "tmp").iterdir()]
+        passing += self.path.parent.glob(f"{glob.escape(self.path.name)}.key.*.part")
+        for job in self.jobs_dir.iterdir():
+            passing += job.iterdir() if (job / "job.json").exists() else [job]
+        for path in passing:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            else:
+            elif path.name not in ("job.json", "job.log"):
                 path.unlink(missing_ok=True)
         for file in self.rejects_dir.iterdir():
             if file.stem not in imports:

@@ -18,6 +18,7 @@ import duckdb
 
 from socialml.errors import UserError
 from socialml.store.connection import Connection, now
+from socialml.store.sql import identifier, quoted
 
 _IDS = ("user_id", "order_id", "item_id", "creator_id")  # columns of many different texts
 
@@ -67,21 +68,14 @@ class Datasets(Connection):
         return found[name]
 
     def ensure_dataset(self, name: str, currency: str = "CNY", timezone: str = "Asia/Shanghai") -> Dataset:
-        if not name.strip() or len(name) > 80 or not name.isprintable():
-            raise UserError(
-                "bad_dataset_name", f"'{name}' cannot name a dataset.", "Use 1 to 80 visible characters."
-            )
         with self.write() as con:
-            con.execute(
-                "INSERT INTO datasets SELECT nextval('dataset_ids'), ?, ?, ?, ?"
-                " WHERE NOT EXISTS (SELECT 1 FROM datasets WHERE name = ?)",
-                [name, currency, timezone, now(), name],
-            )
+            _make(con, name, currency, timezone)
         return self.dataset(name)
 
     def version(self, name: str) -> str:
-        """A short hash of the set of live imports: two equal versions hold the same rows."""
-        ids = ",".join(str(info.id) for info in self.imports(name))
+        """A short hash of the set of live imports, less what was erased: two equal versions hold the same rows."""
+        erased = ((info.id, info.receipt.get("erased")) for info in self.imports(name))
+        ids = ",".join(f"{number}-{gone['times']}" if gone else str(number) for number, gone in erased)
         return hashlib.sha256(ids.encode()).hexdigest()[:10]
 
     def tables(self, name: str) -> dict[str, int]:
@@ -120,20 +114,30 @@ class Datasets(Connection):
         return infos
 
     def add_import(
-        self, dataset: str, kind: str, accepted: Path, receipt: dict[str, Any], rejects: Path | None = None
+        self,
+        dataset: str,
+        kind: str,
+        accepted: Path,
+        receipt: dict[str, Any],
+        rejects: Path | None = None,
+        make: tuple[str, str] | None = None,
     ) -> ImportInfo:
         """Move staged rows into the dataset in one transaction.
+
+        make: currency and time zone of the dataset, where it is new; without, it must be there.
 
         Rows that an earlier file of the same kind brought already (same content, same occurrence) are
         left out and counted in the receipt as rows_already_there. `accepted` lies inside the store's folder.
         """
         with self.write() as con:
+            if make:
+                _make(con, dataset, *make)
             target = self.dataset(dataset, con)
             earlier = [info for info in self.imports(dataset, con) if info.kind == kind]
             number = con.execute("SELECT nextval('import_ids')").fetchone()[0]  # type: ignore[index]
-            source = "'" + str(accepted).replace("'", "''") + "'"
-            columns = _columns(con, f"read_parquet({source})")
-            con.execute(f"CREATE TABLE rows_{number} ({_compressed(columns)})")
+            source = quoted(str(accepted))
+            columns = columns_of(con, f"read_parquet({source})")
+            con.execute(f"CREATE TABLE rows_{number} ({defined(columns)})")
             new = _new_rows(con, source, kind, columns, earlier)
             added = con.execute(f"INSERT INTO rows_{number} {new}").fetchone()[0]  # type: ignore[index]
             receipt = {**receipt, "rows_already_there": receipt["rows_accepted"] - added}
@@ -167,8 +171,12 @@ class Datasets(Connection):
             last = imports[-1]
             con.execute(f"DROP TABLE rows_{last.id}")
             con.execute("DELETE FROM imports WHERE import_id = ?", [last.id])
-        (self.rejects_dir / f"{last.id}.parquet").unlink(missing_ok=True)
+        self._forget_rejects(last)
         return last
+
+    def _forget_rejects(self, info: ImportInfo) -> None:
+        for file in self.rejects_dir.glob(f"{info.id}.*"):  # the table, and the CSV made of it
+            file.unlink(missing_ok=True)
 
     def mapping(self, shape: str, kind: str) -> dict[str, str] | None:
         """The mapping used for the last file with these headers."""
@@ -178,15 +186,35 @@ class Datasets(Connection):
             ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def mapped_kinds(self, shape: str) -> list[str]:
+        """What files with these headers were imported as."""
+        with self.read() as con:
+            rows = con.execute("SELECT kind FROM mappings WHERE shape = ? ORDER BY kind", [shape]).fetchall()
+        return [row[0] for row in rows]
 
-def _columns(con: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, str]]:
+
+def _make(con: duckdb.DuckDBPyConnection, name: str, currency: str, timezone: str) -> None:
+    """A dataset of that name, if there is none. Raises UserError bad_dataset_name."""
+    if not name.strip() or len(name) > 80 or not name.isprintable():
+        raise UserError(
+            "bad_dataset_name", f"'{name}' cannot name a dataset.", "Use 1 to 80 visible characters."
+        )
+    con.execute(
+        "INSERT INTO datasets SELECT nextval('dataset_ids'), ?, ?, ?, ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM datasets WHERE name = ?)",
+        [name, currency, timezone, now(), name],
+    )
+
+
+def columns_of(con: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, str]]:
+    """Names and types of a table."""
     return [(row[0], row[1]) for row in con.execute(f"DESCRIBE FROM {source}").fetchall()]
 
 
-def _compressed(columns: list[tuple[str, str]]) -> str:
+def defined(columns: list[tuple[str, str]]) -> str:
     """Column definitions that spare DuckDB to try every compression of ids: two thirds of their cost."""
     return ", ".join(
-        f'"{name.replace(chr(34), chr(34) * 2)}" {kind}' + (" USING COMPRESSION fsst" if name in _IDS else "")
+        f"{identifier(name)} {kind}" + (" USING COMPRESSION fsst" if name in _IDS else "")
         for name, kind in columns
     )
 
@@ -200,10 +228,10 @@ def _new_rows(
 ) -> str:
     """SQL for the rows of a staged file that earlier imports do not hold already."""
     new = f"SELECT * FROM read_parquet({source})"
-    same = [info for info in earlier if info.rows and _columns(con, f"rows_{info.id}") == columns]
+    same = [info for info in earlier if info.rows and columns_of(con, f"rows_{info.id}") == columns]
     if not same:
         return new
-    names = ", ".join('"' + name.replace('"', '""') + '"' for name, _ in columns)
+    names = ", ".join(identifier(name) for name, _ in columns)
     if kind in _LATEST:
         return _changed(source, _LATEST[kind], names, same)
     # Only earlier rows within the new file's times can be equal to its rows.

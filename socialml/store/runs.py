@@ -29,6 +29,11 @@ class Run:
     created_at: datetime
     folder: Path
 
+    @property
+    def erased_at(self) -> str | None:
+        """When its artefacts were removed because they held a customer who was erased (ISO, UTC)."""
+        return self.environment.get("erased_at")
+
 
 class Runs(Datasets):
     def new_run_id(self, analysis: str) -> str:
@@ -135,7 +140,7 @@ class Runs(Datasets):
         for run in runs:
             shutil.rmtree(run.folder, ignore_errors=True)
         for info in imports:
-            (self.rejects_dir / f"{info.id}.parquet").unlink(missing_ok=True)
+            self._forget_rejects(info)
 
     def rename_segment(self, run_id: str, segment: int, name: str) -> None:
         """Give a segment of a run the user's own name; an empty one brings the first name back."""

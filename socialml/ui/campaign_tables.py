@@ -45,11 +45,12 @@ def claims(result: analysis.Result) -> None:
                 "Change": relative(*change), "Published": f"{cost.note.split(';')[0]} {cost.value:+.0f}%".capitalize(),
             }
         )  # fmt: skip
-    parts.table(pd.DataFrame(rows), "campaign-claims")
-    st.caption(
-        f"Forecast; in brackets the 95% interval. Published: what {effect.source} tells of DDPG against its former way"
-        " of planning (the same effect for 92,000 of 100,000 yuan), measured on other data and without intervals. It"
-        " says nothing about your creators."
+    parts.table(
+        pd.DataFrame(rows),
+        "campaign-claims",
+        note=f"Forecast; in brackets the 95% interval. Published: what {effect.source} tells of DDPG against its former"
+        " way of planning (the same effect for 92,000 of 100,000 yuan), measured on other data and without intervals."
+        " It says nothing about your creators.",
     )
 
 
@@ -83,11 +84,12 @@ def plans(result: analysis.Result) -> None:
                                  for kept, broken in zip(own["feasible"], own["broken"], strict=True)],
         }
     )  # fmt: skip
-    parts.table(shown, "campaign-plans")
-    st.caption(
-        "From simple to learned. Recommended is the best of them on the forecasts the plans were made with, the"
+    parts.table(
+        shown,
+        "campaign-plans",
+        note="From simple to learned. Recommended is the best of them on the forecasts the plans were made with, the"
         " simplest where two are level. The columns but 'Of the possible' are told by a second model, from other"
-        " past campaigns."
+        " past campaigns.",
     )
 
 
@@ -130,12 +132,10 @@ def bookings(result: analysis.Result, plan: str) -> None:
             "Price": st.column_config.NumberColumn(format=f"{words.sign(result.currency)}%,.0f"),
             **{name: st.column_config.NumberColumn(format="localized") for name in shown.columns[5:]},
         },
-    )  # fmt: skip
-    st.caption(
-        f"{words.plural(own['creator_id'].nunique(), 'creator')} in {words.plural(len(own), 'booking')} for"
+        note=f"{words.plural(own['creator_id'].nunique(), 'creator')} in {words.plural(len(own), 'booking')} for"
         f" {parts.plain(words.money(round(float(own['price'].sum())), result.currency))}. Expected: its part of"
-        " what the plan brings until the campaign ends, with the 80% interval of one booking."
-    )
+        " what the plan brings until the campaign ends, with the 80% interval of one booking.",
+    )  # fmt: skip
 
 
 def _three(value: float) -> float:
@@ -165,10 +165,11 @@ def scores(result: analysis.Result) -> None:
             "Floor": [told(*row) for row in zip(own["metric"], own["floor"], strict=True)],
         }
     )
-    parts.table(shown, "campaign-scores")
-    st.caption(
-        "On past campaigns that the model has not seen. Floor: what creators of this channel and size usually bring"
-        " for their price."
+    parts.table(
+        shown,
+        "campaign-scores",
+        note="On past campaigns that the model has not seen. Floor: what creators of this channel and size usually"
+        " bring for their price.",
     )
 
 

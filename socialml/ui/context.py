@@ -146,6 +146,7 @@ def segment_names(run_id: str) -> dict[int, str]:
 
 def set_current(context: Context | None) -> None:
     st.session_state["_context"] = context
+    st.session_state["_run_shown"] = None  # the page names the run it shows, if any
 
 
 def current() -> Context | None:

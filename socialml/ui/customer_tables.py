@@ -98,7 +98,6 @@ def beside_published(result: analysis.Result) -> None:
                 "Test rows": task["n_test"],
             }
         rows.append(row)
-    st.markdown(f"**Each question in numbers{', beside the published ones' if shop else ''}**")
     frame = pd.DataFrame(rows)
     percent = st.column_config.NumberColumn(format="%.1f%%")
     texts = ("Question", "Better", "Model", "Test rows")
@@ -106,12 +105,16 @@ def beside_published(result: analysis.Result) -> None:
     config["Question"] = st.column_config.TextColumn(pinned=True, width=270)
     config["Test rows"] = st.column_config.NumberColumn(format="localized")
     config["Ranked rightly"] = st.column_config.NumberColumn(format="%.1f%%", help="ROC AUC; 50% is chance.")
-    parts.table(frame, "table-2", column_config=config)
-    if shop:
-        st.caption(
-            "Published: Li 2024, Table 2, measured on other data, where labels and features may overlap; here"
-            " they never do. They say nothing about your customers."
-        )
+    parts.table(
+        frame,
+        "questions",
+        title=f"Each question in numbers{', beside the published ones' if shop else ''}",
+        note="Published: Li 2024, Table 2, measured on other data, where labels and features may overlap; here"
+        " they never do. They say nothing about your customers."
+        if shop
+        else "",
+        column_config=config,
+    )
     for item in result.skipped:
         reason = item["reason"].removeprefix(f"'{item['label']}': ")
         st.caption(f"Not told: {parts.plain(item['label'])}. {parts.plain(reason[:1].upper() + reason[1:])}")
@@ -139,7 +142,6 @@ def folds(result: analysis.Result) -> None:
         return
     means = result.folds[result.folds["fold"] == -1]
     labels = {task["task"]: task["label"] for task in result.tasks}
-    st.markdown("**Cross-validated: every row is judged once**")
     shown = pd.DataFrame(
         {
             "Question": means["task"].map(labels),
@@ -156,7 +158,7 @@ def folds(result: analysis.Result) -> None:
         ),
         "Rows": st.column_config.NumberColumn(format="localized"),
     }
-    parts.table(shown, "folds", column_config=config)
+    parts.table(shown, "folds", title="Cross-validated: every row is judged once", column_config=config)
 
 
 def ranked(result: analysis.Result, least: float, by: str = "probability") -> None:
@@ -166,8 +168,8 @@ def ranked(result: analysis.Result, least: float, by: str = "probability") -> No
     table = table.filter(pc.greater_equal(table[by], least))
     if by != "probability":
         table = table.sort_by([(by, "descending"), ("user_id", "ascending")])
-    st.markdown(
-        f"**{words.plural(table.num_rows, 'customer')} of {words.count(result.n_users)} as of {result.as_of}**"
+    title = (
+        f"{words.plural(table.num_rows, 'customer')} of {words.count(result.n_users)} as of {result.as_of}"
     )
     frame = table.slice(0, SHOWN).to_pandas()
     frame[[*{"probability", "leaving", by}]] *= 100
@@ -193,10 +195,12 @@ def ranked(result: analysis.Result, least: float, by: str = "probability") -> No
     parts.table(
         frame,
         f"ranked-{by}",
+        title=title,
+        note=f"The first {SHOWN} are shown; the download has all." if table.num_rows > SHOWN else "",
         column_config={"Will be it": percent, "Will buy": percent, "May leave": percent},
+        whole=lambda: table,
+        rows=table.num_rows,
     )
-    if table.num_rows > SHOWN:
-        st.caption(f"The first {SHOWN} are shown; the export has all.")
 
 
 def rows(result: analysis.Result, least: float) -> None:
@@ -204,17 +208,20 @@ def rows(result: analysis.Result, least: float) -> None:
     table = result.customers.read()
     place = 1  # row, probability, class, actual stand first, by whatever name
     table = table.filter(pc.greater_equal(table[place], least))
-    st.markdown(
-        f"**{words.plural(table.num_rows, 'row')} of the {words.count(result.customers.rows)} judged**"
-    )
+    title = f"{words.plural(table.num_rows, 'row')} of the {words.count(result.customers.rows)} judged"
     frame = table.slice(0, SHOWN).to_pandas()
     frame[frame.columns[place]] *= 100
     names = dict(zip(frame.columns[:4], ["Row", "Chance", "Called", "Was"], strict=True))
     names = {name: label for name, label in names.items() if label not in frame.columns}
     percent = st.column_config.NumberColumn(format="%.1f%%")
-    parts.table(frame.rename(columns=names), "ranked-rows", column_config={"Chance": percent})
-    if table.num_rows > SHOWN:
-        st.caption(f"The first {SHOWN} are shown; the export has all.")
+    parts.table(
+        frame.rename(columns=names),
+        "ranked-rows",
+        title=title,
+        note=f"The first {SHOWN} are shown; the export has all." if table.num_rows > SHOWN else "",
+        column_config={"Chance": percent},
+        keep=False,
+    )
 
 
 def leaves(result: analysis.Result, task: dict[str, Any]) -> None:
@@ -272,8 +279,9 @@ def fairness(own: pd.DataFrame) -> None:
 
 def together(result: analysis.Result) -> None:
     """Rules between categories: what to offer next."""
-    st.markdown(f"**What is bought together, as of {result.as_of}**")
+    title = f"What is bought together, as of {result.as_of}"
     if not len(result.rules):
+        st.markdown(f"**{title}**")
         st.info("No rule between categories holds often enough.")
         return
     frame = result.rules.head(12)
@@ -288,11 +296,12 @@ def together(result: analysis.Result) -> None:
     )
     parts.table(
         shown,
-        "rules",
+        "bought-together",
+        title=title,
+        note="Customers' tags (kind, segment, risk, next offer) carry this date and change with new data.",
         column_config={
             "so many of them": st.column_config.NumberColumn(format="%.0f%%", help="Confidence of the rule."),
             "times as often as all": st.column_config.NumberColumn(help="Lift of the rule."),
             "Customers": st.column_config.NumberColumn(format="localized", help="Who bought both."),
         },
     )
-    st.caption("Customers' tags (kind, segment, risk, next offer) carry this date and change with new data.")

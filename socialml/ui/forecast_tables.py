@@ -37,10 +37,8 @@ def segments(result: analysis.Result) -> None:
         shown,
         "forecast-segments",
         column_config=config | {"Change": st.column_config.NumberColumn(format="%+.0f%%")},
-    )
-    st.caption(
-        "The shop's total, shared out by what each customer spent on average in the last three months."
-        " The 80% range is by what this was off in past months."
+        note="The shop's total, shared out by what each customer spent on average in the last three months."
+        " The 80% range is by what this was off in past months.",
     )
 
 
@@ -69,12 +67,16 @@ def users(result: analysis.Result, most: int) -> None:
     for name in frame:
         if frame[name].dtype == float and name != "Orders":
             frame[name] = frame[name].round()
-    parts.table(frame, "forecast-users", column_config=_localized(frame) | {"Orders": two})
-    shown = f"The {most} of {words.count(table.num_rows)} who move most are shown; the export has all. "
-    st.caption(
-        (shown if table.num_rows > most else "")
+    shown = f"The {most} of {words.count(table.num_rows)} who move most are shown; the download has all. "
+    parts.table(
+        frame,
+        "forecast-customers",
+        column_config=_localized(frame) | {"Orders": two},
+        note=(shown if table.num_rows > most else "")
         + "Usual month: their mean of up to 12. Next 12 months: by how often and how lately they bought (BG/NBD and"
-        " Gamma-Gamma)."
+        " Gamma-Gamma).",
+        whole=lambda: table,
+        rows=table.num_rows,
     )
 
 
@@ -98,9 +100,13 @@ def scores(result: analysis.Result, what: str) -> None:
     )
     percent = st.column_config.NumberColumn(format="%.1f%%")
     config = {"WAPE": percent, "Accuracy (1 - WAPE)": percent, **_WHO}
-    parts.table(shown, f"forecast-scores-{what}", column_config=_localized(shown) | config)
-    if own["wape"].isna().all():
-        st.caption("WAPE is not defined here: nothing at all was spent in these months.")
+    undefined = own["wape"].isna().all()
+    parts.table(
+        shown,
+        f"forecast-scores-{what}",
+        column_config=_localized(shown) | config,
+        note="WAPE is not defined here: nothing at all was spent in these months." if undefined else "",
+    )
 
 
 _WHO = {"Told by": st.column_config.TextColumn(width=240)}  # leaves room for its error on a phone
@@ -149,12 +155,13 @@ def beside_published() -> None:
          "Unit": "" if figure.unit == "%" else figure.unit, "Where": f"{figure.source}, {figure.place}"}
         for figure in published.figures("forecast")
     ]  # fmt: skip
-    parts.table(pd.DataFrame(rows), "forecast-published")
-    st.caption(
-        "Published: Li 2024, measured on other data (500,000 users, 2019 to 2021), where 'accuracy' is not defined."
-        " Here accuracy is 1 - WAPE: one minus all absolute errors together over all that was spent. MSE,"
+    parts.table(
+        pd.DataFrame(rows),
+        "forecast-published",
+        note="Published: Li 2024, measured on other data (500,000 users, 2019 to 2021), where 'accuracy' is not"
+        " defined. Here accuracy is 1 - WAPE: one minus all absolute errors together over all that was spent. MSE,"
         " standardised: after taking off the mean and dividing by the spread of earlier months. They say nothing"
-        " about your customers."
+        " about your customers.",
     )
 
 

@@ -42,11 +42,12 @@ def claims(result: analysis.Result, policy: str) -> None:
                 "Chance of harm": said.harm(own["p_harm"]),
             }
         )
-    parts.table(pd.DataFrame(rows), f"live-claims-{policy}")
-    st.caption(
-        f"Simulated, over {result.weeks} weeks, {figures.names(result)[policy]} beside today's policy; in brackets the"
-        " 95% interval. Published: the change that Li 2024 (Tables 3 and 5) tells for a DQN, measured on other data"
-        " (100,000 users over 3 months, without intervals). It says nothing about your viewers."
+    parts.table(
+        pd.DataFrame(rows),
+        f"live-claims-{policy}",
+        note=f"Simulated, over {result.weeks} weeks, {figures.names(result)[policy]} beside today's policy; in brackets"
+        " the 95% interval. Published: the change that Li 2024 (Tables 3 and 5) tells for a DQN, measured on other data"
+        " (100,000 users over 3 months, without intervals). It says nothing about your viewers.",
     )
 
 

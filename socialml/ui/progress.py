@@ -46,7 +46,12 @@ def _running(job_id: str) -> None:
         bar.progress(job.fraction, text=parts.plain(f"{job.label}: {job.message or 'starting'}{seconds}"))
         if job.curve:
             points = len(next(iter(job.curve.values())))
-            parts.chart(lambda: curve.training(job.curve or {}), f"curve-{job.id}", of=(job.message, points))
+            parts.chart(
+                lambda: curve.training(job.curve or {}),
+                f"curve-{job.id}",
+                of=(job.message, points),
+                keep=False,
+            )
         if stop.button("Stop", key=f"stop-{job.id}", icon=":material/stop_circle:"):
             state.manager().cancel(job.id)
             st.rerun()

@@ -37,6 +37,12 @@ def status(
         st.warning(
             f"What you see is the last run: {parts.plain(words.listed(reasons))}.", icon=":material/history:"
         )
+    last = state.store().newest_run(chosen.name, analysis) if run is None else None
+    if last and last.erased_at:
+        st.info(
+            f"The run of {last.created_at:%Y-%m-%d} held a customer who was erased since, so its tables are gone.",
+            icon=":material/person_remove:",
+        )
     if run is None or reasons:
         text = label if run is None else "Run again"
         if st.button(

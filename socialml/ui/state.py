@@ -48,6 +48,12 @@ def newest_run(dataset: str, analysis: str) -> Run | None:
     return run if run is not None and _readable(run.run_id) else None
 
 
+def forget() -> None:
+    """Nothing that was read of rows or runs is kept in memory: some of it is erased."""
+    _result.clear()
+    st.cache_data.clear()
+
+
 @st.cache_data(show_spinner=False, max_entries=16)
 def preview(dataset: str, version: str, kind: str, rows: int = 500) -> pd.DataFrame:
     """The first rows of one kind, without columns that are empty in all of them."""

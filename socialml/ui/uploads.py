@@ -1,4 +1,4 @@
-"""From a dropped file to an import: what was understood is shown and can be changed before anything is stored."""
+"""From dropped files to imports: what was understood is shown and can be changed before anything is stored."""
 
 from __future__ import annotations
 
@@ -7,90 +7,74 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from socialml import ingest, sample, words
+from socialml import sample, words
 from socialml.errors import UserError
 from socialml.ingest import Inspection, task
+from socialml.ingest.options import SUFFIXES
 from socialml.schema import KINDS, Kind
 from socialml.store import SAMPLE
-from socialml.ui import context, parts, progress, state
-
-_NOT_USED = "– not in the file –"
-_NEW = "A new dataset"
-_QUESTIONS = {
-    "date_order": "How are these dates written?",
-    "decimal": "How are these numbers written?",
-    "money_unit": "What are these amounts in?",
-}
-_CHOICES = {
-    "ymd": "Year, month, day",
-    "mdy": "Month first (4/30)",
-    "dmy": "Day first (30/4)",
-    "point": "Decimal point",
-    "comma": "Decimal comma",
-    "yuan": "Yuan",
-    "fen": "Fen",
-}
-_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods")
-_ENCODINGS = ("utf-8", "gb18030", "utf-16", "latin-1")
-_DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Bar"}
-_PAIRS = {"creators": "placements", "placements": "creators"}  # tables that are of use together only
-_CURRENCIES = ("CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "THB", "KRW")
-_ZONES = (
-    "Asia/Shanghai",
-    "UTC",
-    "Europe/London",
-    "Europe/Paris",
-    "America/New_York",
-    "America/Los_Angeles",
-    "Asia/Bangkok",
-    "Asia/Tokyo",
+from socialml.ui import (
+    context,
+    parts,
+    progress,
+    state,
+    upload_columns,
+    upload_dataset,
+    upload_privacy,
+    upload_reading,
 )
+
+# Of a session: '_upload', the files to be settled; '_imports', those of the last press of Import, each with its job.
+File = dict[str, str]  # path: of the copy here; name: the user's own
+Settings = dict[str, Any]  # see ingest.task.Config
+UPLOAD_GB = 1  # each, as .streamlit/config.toml says: the server holds what is dropped in memory
 
 
 def wanted(chosen: context.Context | None) -> bool:
-    """Whether the place for a file is open: nothing but the sample is there, or a file is under way."""
-    under_way = st.session_state.get("_upload") or st.session_state.get("_import_job")
+    """Whether the place for files is open: nothing but the sample is there, or files are under way."""
+    under_way = st.session_state.get("_upload") or st.session_state.get("_imports")
     return chosen is None or chosen.name == SAMPLE or bool(under_way)
 
 
 def section(chosen: context.Context | None) -> None:
-    """The whole way of a file; draws the step it is at."""
-    upload = st.session_state.get("_upload")
-    job = progress.by_id(st.session_state.get("_import_job"))
-    if job and job.active:
+    """The whole way of the files; draws the step it is at."""
+    files = [file for file in st.session_state.get("_upload", []) if Path(file["path"]).exists()]
+    sent = st.session_state.get("_imports", [])
+    brought = [(file, job) for file in sent if (job := progress.by_id(file["job"]))]
+    if active := [job for _, job in brought if job.active]:
+        if any(job.status == "cancelled" for _, job in brought):
+            for job in active:  # who stops one file stops those after it
+                state.manager().cancel(job.id)
+        progress.panel(next((job for job in active if job.status == "running"), active[0]))
+        if len(brought) > 1:
+            st.caption(f"{len(brought) - len(active)} of {len(brought)} files are done.")
+        return
+    if done := [(file, job) for file, job in brought if job.status == "done"]:
+        _done(done[0][1].dataset, [file for file, _ in done], files)
+    for file, job in brought:
+        if len(files) > 1:
+            st.markdown(f"**{parts.plain(file['name'])}** did not come in.")
         progress.panel(job)
-    elif job and job.status == "done":
-        _done(job.dataset, upload)
+    if files:
+        _settle(files, chosen)
     else:
-        if job:
-            progress.panel(job)
-        if upload and Path(upload["path"]).exists():
-            _settle(upload, chosen)
-        else:
-            _receive()
+        _receive()
 
 
 def _receive() -> None:
     turn = st.session_state.setdefault("_upload_turn", 0)
     dropped = st.file_uploader(
-        "CSV, TSV, Excel, Parquet or a gzip of text, up to 1 GB",
-        type=[suffix.removeprefix(".") for suffix in _SUFFIXES],
+        f"CSV, TSV, Excel, Parquet or gzip, up to {UPLOAD_GB} GB each; one file or several that belong together",
+        type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+        accept_multiple_files=True,
         key=f"file-{turn}",
-        help="Orders, behaviour events, customers, creators, past campaigns, or any other table. The file stays"
-        " on this machine.",
+        help="Orders, behaviour events, customers, creators, past campaigns, or any other table. Files stay on this"
+        " machine.",
     )
-    if dropped is not None:
-        # Messages name the file by its path's last part, so it keeps its own name, in a folder of its own.
-        suffixes = "".join(re.findall("|".join(map(re.escape, _SUFFIXES)), dropped.name.lower())[-2:])
-        stem = re.sub(r"[^\w\- ]+", " ", dropped.name.split(".")[0]).strip()[:60] or "file"
-        folder = state.store().inbox / secrets.token_hex(8)
-        folder.mkdir()
-        path = folder / f"{stem}{suffixes}"
-        path.write_bytes(dropped.getbuffer())
-        st.session_state["_upload"] = {"path": str(path), "name": dropped.name}
+    if dropped:
+        st.session_state["_upload"] = [_kept(file) for file in sorted(dropped, key=lambda file: file.name)]
         st.session_state["_upload_turn"] = turn + 1  # a new uploader, so that the bytes leave memory
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -108,238 +92,193 @@ def _receive() -> None:
             )
 
 
-def _settle(upload: dict[str, str], chosen: context.Context | None) -> None:
+def _kept(dropped: Any) -> File:
+    """A copy on disk. Messages name a file by its path's last part, so it keeps its name, in a folder of its own."""
+    suffixes = "".join(re.findall("|".join(map(re.escape, SUFFIXES)), dropped.name.lower())[-2:])
+    stem = re.sub(r"[^\w\- ]+", " ", dropped.name.split(".")[0]).strip()[:60] or "file"
+    folder = state.store().inbox / secrets.token_hex(8)
+    folder.mkdir()
+    path = folder / f"{stem}{suffixes}"
+    path.write_bytes(dropped.getbuffer())
+    return {"path": str(path), "name": dropped.name}
+
+
+def _settle(files: list[File], chosen: context.Context | None) -> None:
     """Show what was understood; let the user change it; import."""
-    st.markdown(f"**{parts.plain(upload['name'])}**: check what was understood, then import.")
-    sheet = _sheet(upload["path"])
-    with st.expander("Encoding and columns split by", icon=":material/translate:"):
-        left, right = st.columns(2)
-        encoding = left.selectbox(
-            "Encoding", [None, *_ENCODINGS], format_func=lambda e: e or "Find it", key="up-encoding"
-        )
-        delimiter = right.selectbox(
-            "Columns split by",
-            [None, *_DELIMITERS],
-            format_func=lambda d: _DELIMITERS.get(d, "Find it"),
-            key="up-delimiter",
-        )
+    several = len(files) > 1
+    told = f"{len(files)} files" if several else files[0]["name"]
+    st.markdown(f"**{parts.plain(told)}**: check what was understood, then import.")
+    ready = _several(files, chosen) if several else _alike(files, chosen, None, "")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            f"Import {words.plural(len(ready), 'file')}" if several and ready else "Import",
+            type="primary",
+            key="up-import",
+            disabled=not ready,
+            icon=":material/database_upload:",
+        ):
+            _submit(ready)
+        if st.button("Take other files" if several else "Take another file", key="up-discard"):
+            _forget(files)
+            for key in ("_upload", "_imports"):
+                st.session_state.pop(key, None)
+            st.rerun()
+        if several:
+            st.caption("Each file comes in by itself: if one fails, it is named and the others are in.")
+
+
+def _several(files: list[File], chosen: context.Context | None) -> list[Settings]:
+    """One dataset for all; files with the same columns are settled together."""
+    groups: dict[tuple[str, ...], list[tuple[File, Inspection]]] = {}
+    for file in files:
+        try:
+            found = upload_reading.look(file["path"])
+        except UserError as problem:
+            parts.error(problem)
+            st.caption("This one is left out. Bring it alone to change how it is read.")
+            continue
+        groups.setdefault(tuple(found.header), []).append((file, found))
+    if not groups:
+        return []
+    readable = [pair for group in groups.values() for pair in group]
+    into = upload_dataset.choose(
+        st.container(), [file["name"] for file, _ in readable], [found for _, found in readable], chosen
+    )
+    ready: list[Settings] = []
+    unsettled = False
+    for number, group in enumerate(groups.values()):
+        first = group[0][1]
+        more = f" and {words.plural(len(group) - 1, 'more file')} with these columns" if group[1:] else ""
+        label = parts.plain(f"{group[0][0]['name']}{more} · {KINDS[first.kind].label}")
+        open_ = any(found.questions or found.missing for _, found in group)
+        with st.expander(label, expanded=open_ or len(groups) == 1, icon=":material/table_view:"):
+            made = _alike([file for file, _ in group], chosen, into, f"-{number}")
+        ready += made
+        unsettled = unsettled or not made
+    return [] if unsettled else ready
+
+
+def _alike(
+    files: list[File], chosen: context.Context | None, into: Settings | None, mark: str
+) -> list[Settings]:
+    """What to import and how, for files with the same columns; none while something is open.
+
+    into: the dataset, where it is settled already. mark: ends the widgets' keys.
+    """
+    path = files[0]["path"]
+    head, shown = st.container(), st.container()
+    reading = upload_reading.choose(path, mark)
     try:
-        found = _inspect(upload["path"], None, encoding, delimiter, sheet)
-        said = st.session_state.get("up-kind")
-        if said not in (None, found.kind):
-            found = _inspect(upload["path"], said, encoding, delimiter, sheet)
+        found = upload_reading.look(path, reading)
+        kind = st.session_state.get(f"up-kind{mark}") or task.recalled_kind(state.store(), found)
+        if kind != found.kind:
+            found = upload_reading.look(path, reading, kind)
+    except UserError as problem:
+        with shown:
+            parts.error(problem)
+        return []
+    with head:
+        kind, into = _kind(files, found, chosen, into, mark)
+    with shown:
+        if found.mended:
+            st.info(
+                "Rows that were rejected before: the columns about that are not imported.",
+                icon=":material/healing:",
+            )
+        # For others the mapping below says it, in plain names.
+        if not (KINDS[kind].columns and found.has_header):
+            st.caption(parts.plain(found.reason))
+        upload_reading.preview(found, mark)
+    mapping = upload_columns.mapping(KINDS[kind], found, mark)
+    asked = {c.name for c in KINDS[kind].columns if c.type in ("time", "money", "number", "integer")}
+    pairs = None
+    if any(mapping.get(field) != found.mapping.get(field) for field in asked):
+        # Another column holds the time or an amount than the one guessed: it may need a question too.
+        pairs = tuple(mapping.items())
+    try:
+        looked = [upload_reading.look(file["path"], reading, kind, pairs) for file in files]
     except UserError as problem:
         parts.error(problem)
-        _discard_button(upload)
-        return
+        return []
+    answers = upload_columns.answers(looked, mark)
+    privacy = upload_privacy.choose(looked, KINDS[kind], mapping, into, mark)
+    if not _complete(KINDS[kind], mapping) or None in answers.values() or not into["dataset"]:
+        return []
+    said = {**into, **privacy, "kind": kind, "mapping": mapping, "sheet": reading.sheet}
+    said |= {"encoding": reading.encoding, "delimiter": reading.delimiter}
+    return [
+        # An answer is for the files whose values asked for it.
+        {
+            **said,
+            **{q["setting"]: answers[q["setting"]] for q in seen.questions},
+            "path": file["path"],
+            "file": file["name"],
+        }
+        for file, seen in zip(files, looked, strict=True)
+    ]
+
+
+def _kind(
+    files: list[File], found: Inspection, chosen: context.Context | None, into: Settings | None, mark: str
+) -> tuple[str, Settings]:
+    """Ask what the rows are and, unless it is settled, where they go."""
+    left, right = st.columns([2, 1]) if into is None else (st.container(), None)
     kinds = list(KINDS)
-    left, right = st.columns([2, 1])
     kind = left.selectbox(
         "What is it?",
         kinds,
         index=kinds.index(found.kind),
         format_func=lambda name: f"{KINDS[name].label}: {KINDS[name].help}",
-        key="up-kind",
+        key=f"up-kind{mark}",
     )
-    name = _dataset(right, upload, chosen, kind)
-    if not (KINDS[kind].columns and found.has_header):  # for others the mapping below says it, in plain names
-        st.caption(parts.plain(found.reason))
-    parts.table(pd.DataFrame(found.sample, columns=found.header), key="up-preview", height=180)
-    mapping = _mapping(KINDS[kind], found)
-    asked = {c.name for c in KINDS[kind].columns if c.type in ("time", "money", "number", "integer")}
-    if any(mapping.get(field) != found.mapping.get(field) for field in asked):
-        # Another column holds the time or an amount than the one guessed: it may need a question too.
-        pairs = tuple(mapping.items())
-        found = _inspect(upload["path"], kind, encoding, delimiter, sheet, pairs)
-    answers = _answers(found)
-    gaps = KINDS[kind].missing(set(mapping))
-    if kind == "orders" and "user_id" not in mapping:
+    return kind, into or upload_dataset.choose(right, [files[0]["name"]], [found], chosen)
+
+
+def _complete(kind: Kind, mapping: dict[str, str]) -> bool:
+    """Whether all that is needed is chosen; what is not is told."""
+    gaps = kind.missing(set(mapping))
+    if kind.name == "orders" and "user_id" not in mapping:
         st.warning(
             "No column says who bought: the rows will count in revenue and for no customer. Choose 'Customer' if one"
             " does.",
             icon=":material/help:",
         )
     if gaps:
-        labels = words.listed([KINDS[kind].column(gap).label for gap in gaps])
+        labels = words.listed([kind.column(gap).label for gap in gaps])
         st.warning(f"Still to be chosen: {labels}.", icon=":material/help:")
-    unclear = None in answers.values()
-    with st.container(horizontal=True):
-        if st.button(
-            "Import",
-            type="primary",
-            key="up-import",
-            disabled=bool(gaps) or unclear or not name["dataset"],
-            icon=":material/database_upload:",
-        ):
-            _submit(
-                upload,
-                {
-                    **name,
-                    "kind": kind,
-                    "mapping": mapping,
-                    **answers,
-                    "encoding": encoding,
-                    "delimiter": delimiter,
-                    "sheet": sheet,
-                },
+    return not gaps
+
+
+def _submit(ready: list[Settings]) -> None:
+    sent: list[File] = []
+    try:
+        for settings in ready:
+            job = state.manager().submit(
+                "import", settings["dataset"], settings, label=f"Import of {settings['file']}"
             )
-        _discard_button(upload)
-
-
-@st.cache_data(show_spinner="Reading the file …", max_entries=8)
-def _inspect(
-    path: str,
-    kind: str | None,
-    encoding: str | None,
-    delimiter: str | None,
-    sheet: str | None,
-    mapping: tuple[tuple[str, str], ...] | None = None,
-) -> Inspection:
-    given = None if mapping is None else dict(mapping)
-    return ingest.inspect(path, kind=kind, mapping=given, encoding=encoding, delimiter=delimiter, sheet=sheet)
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _sheets(path: str) -> list[str]:
-    """Of a workbook; none of any other file, or of one that cannot be opened (which `_inspect` tells)."""
-    try:
-        return ingest.sheets(path)
-    except UserError:
-        return []
-
-
-def _sheet(path: str) -> str | None:
-    """Asked only where a workbook has more than one."""
-    names = _sheets(path)
-    if len(names) < 2:
-        return None
-    return st.selectbox("Sheet", [None, *names], format_func=lambda name: name or "The first that holds rows",
-                        key="up-sheet")  # fmt: skip
-
-
-def _dataset(place: Any, upload: dict[str, str], chosen: context.Context | None, kind: str) -> dict[str, Any]:
-    names = [dataset.name for dataset in state.store().datasets()]
-    joins = chosen is not None and _PAIRS.get(kind) in state.store().tables(chosen.name)
-    options = [_NEW, *names]
-    into = place.selectbox(
-        "Into",
-        options,
-        index=options.index(chosen.name) if chosen and joins and chosen.name != SAMPLE else 0,
-        key="up-into",
-        help="A dataset holds files that belong together.",
-    )
-    if into != _NEW:
-        dataset = state.store().dataset(into)
-        return {"dataset": into, "currency": dataset.currency, "timezone": dataset.timezone}
-    first, second, third = st.columns([2, 1, 1])
-    stem = re.sub(r"[^\w\- ]+", " ", Path(upload["name"]).name.split(".")[0]).strip()[:60]
-    name = first.text_input("Name of the new dataset", stem, key="up-name", max_chars=80).strip()
-    if name in names:
-        first.caption("There is a dataset of that name: the rows are added to it.")
-    currency = second.selectbox(
-        "Currency", _CURRENCIES, key="up-currency", help="Of all amounts in this dataset."
-    )
-    zone = third.selectbox("Time zone", _ZONES, key="up-zone", help="Of times that do not say their own.")
-    return {"dataset": name, "currency": currency, "timezone": zone}
-
-
-def _mapping(kind: Kind, found: Inspection) -> dict[str, str]:
-    """Which column of the file stands for what; those that matter first."""
-    if not kind.columns:
-        st.caption("Every column is kept as it is.")
-        return {}
-    taken = task.recalled(state.store(), found)
-    wanted = {name for group in kind.one_of for name in group} | {c.name for c in kind.columns if c.required}
-    wanted.add("user_id")  # an order may go without, but whose it is matters to every other page
-    shown = [c for c in kind.columns if c.name in wanted or c.name in taken]
-    rest = [c for c in kind.columns if c not in shown]
-    st.markdown("**Which column is what?**")
-    if state.store().mapping(found.shape, found.kind):
-        st.caption("Taken from your last file with these columns.")
-    options = [_NOT_USED, *found.header]
-    mapping = {}
-    places = [
-        (column, place)
-        for group in (shown, rest)
-        for column, place in zip(group, _grid(group is rest, len(group)), strict=True)
-    ]
-    for column, place in places:
-        guess = taken.get(column.name, _NOT_USED)
-        header = place.selectbox(
-            column.label + (" (needed)" if column.required else ""),
-            options,
-            index=options.index(guess),
-            key=f"map-{kind.name}-{column.name}",
-            help=column.help or None,
-        )
-        if header != _NOT_USED:
-            mapping[column.name] = header
-    twice = sorted({header for header in mapping.values() if list(mapping.values()).count(header) > 1})
-    if twice:
-        st.warning(parts.plain(f"Chosen more than once: {words.listed(twice)}."), icon=":material/help:")
-    return mapping
-
-
-def _grid(folded: bool, count: int) -> list[Any]:
-    if not count:
-        return []
-    box = st.expander("More that a file can hold") if folded else st.container()
-    columns = box.columns(4)
-    return [columns[number % 4] for number in range(count)]
-
-
-def _answers(found: Inspection) -> dict[str, str | None]:
-    """{setting: answer, or None so far}. Asked only where the values themselves do not tell."""
-    answers: dict[str, str | None] = {}
-    for question in found.questions:
-        setting = question["setting"]
-        st.warning(parts.plain(question["sentence"]), icon=":material/help:")
-        if setting in answers:
-            continue  # one answer is for all columns
-        meanings = {choice["value"]: choice["meaning"] for choice in question["choices"]}
-        answers[setting] = st.radio(
-            _QUESTIONS[setting],
-            list(meanings),
-            index=None,
-            key=f"up-{setting.replace('_', '-')}",
-            format_func=lambda value: f"{_CHOICES[value]}: {meanings[value]}",  # noqa: B023 (used at once)
-        )
-    return answers
-
-
-def _submit(upload: dict[str, str], settings: dict[str, Any]) -> None:
-    config = {"path": upload["path"], "file": upload["name"], **settings}
-    try:
-        st.session_state["_import_job"] = state.manager().submit(
-            "import", settings["dataset"], config, label="Import"
-        )
+            sent.append({"path": settings["path"], "name": settings["file"], "job": job})
     except UserError as problem:
         parts.error(problem)
-        return
+        if not sent:
+            return
+    st.session_state["_imports"] = sent
     st.rerun()
 
 
-def _done(dataset: str, upload: dict[str, str] | None) -> None:
-    """Forget the file and show the dataset; the receipt is on top of the list below."""
-    if upload:
-        _forget(upload)
-    for key in ("_upload", "_import_job"):
-        st.session_state.pop(key, None)
-    st.session_state["_just_imported"] = dataset
+def _done(dataset: str, came: list[File], files: list[File]) -> None:
+    """Forget the files that came in and show the dataset; their receipts are on top of the list below."""
+    _forget(came)
+    gone = {file["path"] for file in came}
+    st.session_state["_upload"] = [file for file in files if file["path"] not in gone]
+    st.session_state["_imports"] = [file for file in st.session_state["_imports"] if file["path"] not in gone]
+    st.session_state["_just_imported"] = (dataset, len(came))
     context.open_dataset(dataset)
     st.rerun()
 
 
-def _forget(upload: dict[str, str]) -> None:
-    path = Path(upload["path"])
-    path.unlink(missing_ok=True)
-    if path.parent.exists() and path.parent != state.store().inbox:
-        path.parent.rmdir()
-
-
-def _discard_button(upload: dict[str, str]) -> None:
-    if st.button("Take another file", key="up-discard"):
-        _forget(upload)
-        for key in ("_upload", "_import_job"):
-            st.session_state.pop(key, None)
-        st.rerun()
+def _forget(files: list[File]) -> None:
+    for file in files:
+        path = Path(file["path"])
+        path.unlink(missing_ok=True)
+        if path.parent.exists() and path.parent != state.store().inbox:
+            path.parent.rmdir()

@@ -28,7 +28,7 @@ from tests.benchmarks import campaign_worlds
 
 BUDGET = 120_000.0
 SETTINGS = {
-    "budget": BUDGET, "refits": 10, "steps": 8, "tier_least": {"head": 0.2}, "tier_most": {"tail": 0.3}
+    "budget": BUDGET, "refits": 10, "steps": 8, "tier_least": {"head": 0.2, "mid": 1e-6}, "tier_most": {"tail": 0.3}
 }  # fmt: skip
 
 
@@ -85,6 +85,11 @@ def test_every_plan_keeps_the_bounds_and_the_best_is_recommended(result: analysi
     assert result.ratio_to_bound == pytest.approx(plans["score_a"][result.winner] / result.bound)
     assert result.campaigns_a + result.campaigns_b == 40
     assert result.campaigns_a == 20
+
+
+def test_a_least_share_below_any_price_is_told_to_bind_nobody(result: analysis.Result) -> None:
+    (note,) = [note for note in result.notes if note.startswith("The least")]
+    assert "The least for mid is 0, below the cheapest mid creator" in note
 
 
 def test_claims_hang_together(result: analysis.Result) -> None:

@@ -26,17 +26,17 @@ from tests.benchmarks import resume
 from tests.benchmarks.bench_live_training import PEERS, ROOT, peers, soonest
 
 SEEDS = int(os.environ.get("SOCIALML_BENCH_SEEDS", "3"))
-CAP = float(os.environ.get("SOCIALML_BENCH_CAP", "120"))
+CAP = float(os.environ.get("SOCIALML_BENCH_CAP", "90"))
 GOAL, SOONER = 0.95, 2.0
 JUDGES, LOOKS = 256, 2.0  # campaigns; seconds of training between two looks at a peer's policy
-LENGTHS = (8, 12, 16, 24, 32, 48)  # episodes of ours
+LENGTHS = (16, 24, 32, 48, 64)  # episodes of ours
 OURS: dict[str, Any] = {
     "based": False,
     "noise": 0.4,
     "reach": 4.0,
-    "rate": 4e-3,
-    "actor_rate": 2e-3,
-    "polyak": 0.05,
+    "rate": 2e-3,
+    "actor_rate": 5e-4,
+    "polyak": 0.02,
 }
 CAMPAIGNS = 256
 

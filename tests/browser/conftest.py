@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -12,13 +13,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[2]
+expect.set_options(timeout=20_000)  # two servers and their jobs share two cores
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +34,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Of each process its own, none of which the system gives to others.
+PORTS = itertools.count(
+    20_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) + os.getpid() % 1_000
+)
 
 
 @dataclass
@@ -51,9 +61,7 @@ def start(store: Path, *, demo: Path | None = None, runs: tuple[str, ...] = ()) 
             check=True,
             capture_output=True,
         )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = next(filter(is_free, PORTS))
     log = store.with_suffix(".log")
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -77,6 +85,15 @@ def start(store: Path, *, demo: Path | None = None, runs: tuple[str, ...] = ()) 
     raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def stop(app: App) -> None:
     app.process.terminate()
     app.process.wait(20)
@@ -98,10 +115,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo_app(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def demo_app(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """A server with the sample and its customers, shared by tests that change nothing."""
-    runs = ("customers --dataset sample --model tree --model logistic",)
-    app = start(tmp_path_factory.mktemp("demo") / "shop.duckdb", demo=demo, runs=runs)
+    app = start(tmp_path_factory.mktemp("demo") / "shop.duckdb", demo=trained)
     yield app
     stop(app)
 
@@ -127,19 +143,87 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     opened = context.new_page()
     opened.set_default_timeout(30_000)
+    watched(opened)
     yield opened
     context.close()
 
 
+@dataclass
+class Traffic:
+    """Between a page and its server: how often a run of the script was asked for, and whether one is due."""
+
+    asked: int = 0
+    due: bool = False
+
+    def sent(self, frame: str | bytes) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.asked += 1
+            self.due = True
+
+    def received(self, frame: str | bytes) -> None:
+        if not isinstance(frame, bytes) or len(frame) > 1_000:  # a chart or a table
+            return
+        message = ForwardMsg.FromString(frame)
+        if message.WhichOneof("type") == "script_finished":
+            # Ended early, it runs again at once.
+            self.due = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+
+_TRAFFIC: WeakKeyDictionary[Page, Traffic] = WeakKeyDictionary()
+
+
+# Drawn without a graphics card, what moves while a page waits takes more of the processor than the page.
+STILL = """document.addEventListener("DOMContentLoaded", () => {
+    const style = document.createElement("style")
+    style.textContent = "*, ::before, ::after { animation: none !important; transition: none !important }"
+    document.head.append(style)
+})"""
+
+
+def watched(page: Page) -> Traffic:
+    """The traffic of a page; of a new page before it goes anywhere."""
+    if page not in _TRAFFIC:
+        page.add_init_script(STILL)
+        traffic = _TRAFFIC[page] = Traffic()
+
+        def opened(connection: WebSocket) -> None:
+            traffic.due = False
+            connection.on("framesent", traffic.sent)
+            connection.on("framereceived", traffic.received)
+
+        page.on("websocket", opened)
+    return _TRAFFIC[page]
+
+
 def settled(page: Page) -> None:
-    """Wait until the page's script has ended and what it made is drawn."""
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(
-        timeout=60_000
-    )
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
+    """Wait until the page's script has ended, also the run that a click just asked for, and all is drawn."""
+    traffic, deadline = watched(page), time.monotonic() + 60
+    while True:
+        # The page tells that its script runs when the server does; what was clicked has asked for that by then.
+        page.evaluate("new Promise(done => setTimeout(done, 50))")
+        expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible(
+            timeout=60_000
+        )
+        expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0, timeout=60_000)
+        if not traffic.due:
+            return
+        assert time.monotonic() < deadline, "the page's script does not end"
+
+
+@contextmanager
+def answered(page: Page) -> Iterator[None]:
+    """Wait for the answer to what is done inside, also where the page asks a moment later, as sliders do."""
+    traffic, deadline = watched(page), time.monotonic() + 30
+    before = traffic.asked
+    yield
+    while traffic.asked == before:
+        assert time.monotonic() < deadline, "the page asked its server for nothing"
+        page.wait_for_timeout(20)
+    settled(page)
 
 
 def go(page: Page, app: App, path: str, heading: str) -> None:
+    watched(page)
     page.goto(app.url + path)
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=60_000)
     settled(page)

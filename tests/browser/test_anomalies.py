@@ -58,6 +58,7 @@ def test_mark_move_the_threshold_and_export(app: App, page: Page) -> None:
     settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export the flagged").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     rows = list(csv.DictReader(download.value.path().open(encoding="utf-8-sig", newline="")))
     assert len(rows) == 229
     assert all(row["reason"] and row["flagged"] == "true" for row in rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, go, settled, unclipped
+from tests.browser.conftest import App, answered, go, settled, unclipped
 
 pytestmark = pytest.mark.browser
 TRAINED = 120_000  # milliseconds to wait for models
@@ -39,16 +39,18 @@ def slide(page: Page, key: str, to: int) -> None:
     """Move a slider from 0 to 100 as a keyboard does."""
     handle = page.locator(f".st-key-{key} input[type=range]")
     handle.focus()
-    for press in ["Home", *["PageUp"] * (to // 10), *["ArrowRight"] * (to % 10)]:
-        page.keyboard.press(press)
-    expect(page.locator(f".st-key-{key} [data-testid=stSliderThumbValue]")).to_have_text(str(to))
-    settled(page)
+    with answered(page):
+        for press in ["Home", *["PageUp"] * (to // 10), *["ArrowRight"] * (to % 10)]:
+            page.keyboard.press(press)
+        expect(page.locator(f".st-key-{key} [data-testid=stSliderThumbValue]")).to_have_text(str(to))
 
 
 def exported(page: Page, button: str) -> list[dict[str, str]]:
     settled(page)  # a click while the page is drawn anew is lost
     with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name=button).click()
+        page.get_by_role("button", name="CSV", exact=True).click()
+    page.get_by_role("button", name=button).click()  # closes what it opened
     with download.value.path().open(encoding="utf-8-sig", newline="") as source:
         return list(csv.DictReader(source))
 

@@ -64,6 +64,7 @@ def test_watch_stop_run_again_and_read(own_app: App, page: Page) -> None:
     settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Export each customer's forecast").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     with download.value.path().open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))
     assert len(rows) == 1000

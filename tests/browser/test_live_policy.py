@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from socialml import sample
+from socialml.ingest.task import ingest_file
 from socialml.store import Store
 from tests import live_policies
 from tests.browser.conftest import App, go, settled, start, stop, unclipped
@@ -29,15 +30,21 @@ def number(page: Page, key: str, value: float) -> None:
 
 
 @pytest.fixture
-def app(demo: Path, tmp_path: Path) -> Iterator[App]:
-    """A server with the sample and one run, as a run takes a minute."""
-    shutil.copytree(demo, tmp_path / "store")
+def app(tmp_path: Path) -> Iterator[App]:
+    """A server with the recommendations of a small shop, and one run."""
     file = tmp_path / "store" / "shop.duckdb"
+    sample.write(sample.generate(400, seed=3, months=6), tmp_path)
     with Store(file) as store:
+        ingest_file(store, tmp_path / "impressions.csv", "sample")
         live_policies.record(store, live_policies.result())
     started = start(file)
     yield started
     stop(started)
+
+
+def viewers(app: App) -> int:
+    with (app.store.parent.parent / "impressions.csv").open(encoding="utf-8-sig", newline="") as source:
+        return len({row["user_id"] for row in csv.DictReader(source)})
 
 
 def test_watch_stop_change_what_counts_compare_and_export(app: App, page: Page) -> None:
@@ -69,19 +76,20 @@ def test_watch_stop_change_what_counts_compare_and_export(app: App, page: Page) 
     page.get_by_role("tab", name="Compare two runs").click()
     settled(page)
     expect(page.locator(".st-key-compare .js-plotly-plot")).to_contain_text("This run")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export each viewer's recommendations").click()
+        page.get_by_role("button", name="CSV", exact=True).click()
+    with download.value.path().open(encoding="utf-8-sig", newline="") as source:
+        rows = list(csv.DictReader(source))
+    assert len(rows) == viewers(app)
+    assert {"user_id", "first", "second", "third"} <= set(rows[0])
+    assert not re.search(r"\bnan\b|None", str(rows))
     page.get_by_role("tab", name="One viewer").click()
     box = page.get_by_role("textbox", name="Viewer number")
-    box.fill("U0000539")
+    box.fill(rows[-1]["user_id"])
     box.press("Enter")
     expect(page.locator(".st-key-one-viewer-values .js-plotly-plot")).to_contain_text("best")
     settled(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export each viewer's recommendations").click()
-    with download.value.path().open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    assert len(rows) == 975
-    assert {"user_id", "first", "second", "third"} <= set(rows[0])
-    assert not re.search(r"\bnan\b|None", str(rows))
 
     unclipped(page, "live-policy", 1280, SCREENSHOTS)
     page.set_viewport_size({"width": 390, "height": 900})

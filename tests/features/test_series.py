@@ -111,3 +111,18 @@ def test_a_minute_that_holds_two_points_names_neither() -> None:
 
 def stamps(texts: list[str]) -> pa.Array:
     return pa.array([datetime.fromisoformat(text) for text in texts], pa.timestamp("us"))
+
+
+def test_a_column_that_looks_like_a_place_to_fill_in_is_a_column(store: Store, tmp_path: Path) -> None:
+    """The file's name holds a quote: put into the column's name it would end it."""
+    file = tmp_path / 'a" FROM rows_1; DROP TABLE imports; --.csv'
+    lines = [
+        'time,$file,va"lue',
+        *(f"2024-03-{1 + k // 24:02d} {k % 24:02d}:00:00,x{k % 2},{k}" for k in range(120)),
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    ingest_file(store, file, "points", kind="records")
+    with store.read() as con:
+        found = series.take(store, con, "points", value='va"lue', series="$file")
+    assert store.imports("points")[0].rows == 120
+    assert sorted(found.table["series"].unique().to_pylist()) == ["x0", "x1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from socialml.jobs import job as jobs
 from socialml.jobs import processes
 from socialml.jobs.manager import Manager
 from socialml.store import Store
+from tests.support import add, order
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -99,7 +101,7 @@ def test_unfinished_jobs_of_a_killed_server_are_lost(tmp_path: Path, toy: Module
         Store(tmp_path / "shop.duckdb") as store,
     ):
         assert processes.identity(pid) is not None
-        assert (store.jobs_dir / running / "inputs").exists()
+        assert not (store.jobs_dir / running / "inputs").exists()  # of no use to anyone any more
         with Manager(store) as manager:
             assert processes.identity(pid) is None
             for job_id in (running, queued):
@@ -160,6 +162,20 @@ def test_a_run_recorded_just_before_the_server_died_is_not_lost(
         state = manager.state("toy-1")
         assert (state.status, state.result, state.error) == ("done", run.run_id, None)
         assert state.seconds >= 9
+
+
+def test_an_import_stored_just_before_the_server_died_is_not_lost(store: Store, toy: ModuleType) -> None:
+    store.ensure_dataset("shop")
+    add(store, [order("u1", 1, 5.0)], file="earlier.csv")
+    fake_job(store, task="import", config={"path": "/inbox/1/a.csv", "file": "may.csv"}, dataset="shop")
+    with Manager(store) as manager:
+        assert manager.state("toy-1").status == "lost"
+    info = add(store, [order("u1", 2, 5.0)], file="may.csv")
+    shutil.rmtree(store.jobs_dir / "toy-1")
+    fake_job(store, task="import", config={"path": "/inbox/1/a.csv", "file": "may.csv"}, dataset="shop")
+    with Manager(store) as manager:
+        state = manager.state("toy-1")
+        assert (state.status, state.result, state.error) == ("done", info.receipt, None)
 
 
 def test_a_job_whose_run_was_not_recorded_in_time_is_lost(store: Store, toy: ModuleType) -> None:

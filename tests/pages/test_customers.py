@@ -6,28 +6,14 @@ import re
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from socialml.analyses import base, customers
 from socialml.analyses._customers_tasks import LABELS
 from socialml.ingest.task import ingest_file
-from socialml.store import Store
 from socialml.ui import state
 from tests.pages.conftest import Open
 from tests.pages.test_pages import text, write
-
-
-@pytest.fixture(scope="session")
-def trained(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's store with a run of customers, of two models for speed."""
-    import shutil
-
-    folder = tmp_path_factory.mktemp("trained") / "store"
-    shutil.copytree(demo, folder)
-    with Store(folder / "shop.duckdb") as store:
-        base.run("customers", store, "sample", customers.Config(models=("tree", "logistic")))
-    return folder
 
 
 def opened(app: AppTest, tab: str) -> str:
