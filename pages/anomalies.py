@@ -125,7 +125,7 @@ def _months(run: Run, result: analysis.Result) -> None:
     )
     frame.columns = ["Customer", "Month", f"Spent ({sign})", f"Expected ({sign})", "Score", "Because"]
     money = st.column_config.NumberColumn(format="localized")
-    all_of_them = result.months
+    all_of_them, names = result.months, list(frame.columns)
     parts.table(
         frame,
         "months-table",
@@ -133,7 +133,7 @@ def _months(run: Run, result: analysis.Result) -> None:
         note=f"The first {len(frame)} are shown; the download has all."
         if len(frame) < all_of_them.rows
         else "",
-        whole=all_of_them.read,
+        whole=lambda: all_of_them.read().rename_columns(names),
         rows=all_of_them.rows,
     )
 

@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import sample, words
 from socialml.analyses import campaign as analysis
-from socialml.export import table_of
 from socialml.figures import campaign as figures
 from socialml.figures import campaign_evidence as evidence
 from socialml.store import Run
@@ -51,8 +50,9 @@ def show(run: Run, top: DeltaGenerator) -> None:
         st.caption(parts.plain(short))
     _money(run, result)
     if not result.replan:
+        told = pd.DataFrame([{"Measure": figures.GOALS[result.goal], **result.uplift}])
         parts.chart(lambda: figures.before_after(result), "campaign-before-after", of=run.run_id,
-                    data=lambda: table_of(pd.DataFrame([result.uplift])))  # fmt: skip
+                    data=lambda: downloads.claims(told))  # fmt: skip
         campaign_tables.claims(result)
     names = AGAIN if result.replan else TABS
     for name, tab in zip(names, parts.tabs("campaign-tab", names), strict=True):

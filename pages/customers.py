@@ -10,7 +10,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import words
 from socialml.analyses import customers as analysis
-from socialml.export import table_of
 from socialml.figures import customers as figures
 from socialml.store import Run
 from socialml.ui import context, customer_settings, customer_tables, downloads, parts, running, state
@@ -52,22 +51,18 @@ def _contact(result: analysis.Result, task: dict[str, Any], of: tuple[str, str])
             "The list holds the chances told with all columns: choose these above to see and export it."
         )
     elif result.kind == "records":
-        customer_tables.rows(result, least)
+        count = customer_tables.rows(result, least)
         parts.download(
-            "Export these rows",
-            lambda: analysis.export(result, least),
-            "rows",
-            "export-rows",
-            rows=result.customers.rows,
+            "Export these rows", lambda: analysis.export(result, least), "rows", "export-rows", rows=count
         )
     elif task["task"] == "purchase":
-        customer_tables.ranked(result, least)
+        count = customer_tables.ranked(result, least)
         parts.download(
             "Export this list",
             lambda: analysis.export(result, least),
             "customers-to-contact",
             "export-customers",
-            rows=result.customers.rows,
+            rows=count,
         )
     elif task["task"] in said.CHANCE:
         customer_tables.ranked(result, least, said.CHANCE[task["task"]])
@@ -122,7 +117,7 @@ def _why(result: analysis.Result, task: dict[str, Any], of: tuple[str, str]) -> 
         "tree",
         of=of,
         absent="There is no tree.",
-        data=lambda: table_of(figures.of_task(result.tree, key)),
+        data=lambda: customer_tables.nodes(figures.of_task(result.tree, key)),
     )
     customer_tables.leaves(result, task)
     pruned = st.expander("How the tree was pruned", key="pruned", on_change="rerun")

@@ -7,7 +7,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from socialml import sample, words
 from socialml.analyses import live_policy as analysis
-from socialml.export import table_of
 from socialml.figures import live_policy as figures
 from socialml.figures import live_policy_choices as choices
 from socialml.figures import live_policy_evidence as evidence
@@ -31,7 +30,7 @@ def show(run: Run, top: DeltaGenerator) -> None:
     if result.certified:
         policy = _whose(result, whose, "live-claim")
         parts.chart(lambda: figures.before_after(result, policy), "before-after", of=(run.run_id, policy),
-                    data=lambda: table_of(result.claims[result.claims["policy"] == policy]))  # fmt: skip
+                    data=lambda: live_tables.downloaded(result, policy))  # fmt: skip
         live_tables.claims(result, policy)
     else:
         st.error(

@@ -102,7 +102,7 @@ def show(chosen: context.Context) -> None:
         "revenue",
         of=drawn,
         note="" if months["complete"].all() else "The last month is not over: it is drawn light.",
-        numbers=months[list(named)].rename(columns=named),
+        numbers=months[list(named)].assign(month=months["month"].dt.strftime("%Y-%m")).rename(columns=named),
     )
     who, when, where, what, said, changed = parts.tabs(
         "overview-tab",
@@ -152,7 +152,7 @@ def show(chosen: context.Context) -> None:
             _changed(chosen)
     st.caption(
         f"Data from {chosen.first} to {chosen.last}, version {chosen.version}."
-        " Everything here is counted from your rows; nothing is estimated."
+        " Everything here is counted from your rows; only how comments sound is estimated."
     )
 
 

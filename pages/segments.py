@@ -109,7 +109,12 @@ def show(chosen: context.Context, run: Run, top: DeltaGenerator) -> None:
                 of=drawn,
                 note=settings.SILHOUETTE_NOTE,
                 data=lambda: table_of(
-                    result.silhouette_points.assign(name=result.silhouette_points["segment"].map(names))
+                    pd.DataFrame(
+                        {
+                            "Group": result.silhouette_points["segment"].map(names),
+                            "Silhouette": result.silhouette_points["value"],
+                        }
+                    )
                 ),
             )
     if map_.open:

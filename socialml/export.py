@@ -66,6 +66,8 @@ def csv_bytes(table: pa.Table) -> bytes:
             if pc.any(risky).as_py():
                 guard, nothing = (pa.scalar(text, column.type) for text in ("'", ""))
                 column = pc.if_else(risky, pc.binary_join_element_wise(guard, column, nothing), column)
+        elif pa.types.is_timestamp(column.type) and not column.type.tz and _is_day(column):
+            column = column.cast(pa.date32())  # a month or a day, not a moment
         elif pa.types.is_timestamp(column.type) and _whole_seconds(column):
             column = column.cast(pa.timestamp("s", column.type.tz))  # else all end in .000000
         elif pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from socialml.errors import UserError
 from tests.test_cli import call
 
 FILES = {
@@ -73,3 +74,19 @@ def test_a_delimiter_can_be_said(tmp_path: Path) -> None:
         "ingest", file, "--dataset", "a", "--kind", "orders", "--delimiter", "|", store=tmp_path / "s", code=2
     )
     assert "order_date,amount" in error["error"]["hint"]
+
+
+def test_an_error_after_a_file_came_in_brings_none_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = folder.parent / "s.duckdb"
+    call("ingest", folder / "users.csv", "--dataset", "shop", store=store)
+    before = call("datasets", store=store)
+
+    def full_disk(*_: object) -> None:
+        raise UserError("disk_full", "No space left on device.")
+
+    monkeypatch.setattr("socialml.cli.data._rejects_file", full_disk)
+    call("ingest", folder / "orders-01.csv", "--dataset", "shop", store=store, code=2)
+    call("ingest", folder / "orders-01.csv", "--dataset", "new", store=store, code=2)
+    assert call("datasets", store=store) == before

@@ -142,3 +142,12 @@ def test_the_format_is_what_is_asked_for_else_what_the_suffix_says() -> None:
     assert format_of(Path("a.XLSX"), None).suffix == "xlsx"
     assert format_of(Path("a.txt"), None).suffix == "csv"
     assert format_of(Path("a"), None, "parquet").suffix == "parquet"
+
+
+def test_days_are_written_without_a_time_and_moments_with_theirs() -> None:
+    days = pa.array([datetime(2025, 8, 1), None], pa.timestamp("ns"))
+    moments = pa.array([datetime(2025, 8, 1), datetime(2025, 8, 2, 9)], pa.timestamp("us"))
+    assert rows(pa.table({"month": days, "time": moments}))[1:] == [
+        ["2025-08-01", "2025-08-01 00:00:00"],
+        ["", "2025-08-02 09:00:00"],
+    ]

@@ -108,7 +108,8 @@ def ingest(
         mapping[field.strip()] = column.strip()
     tables, others = expand(files)
     answers: list[dict[str, Any]] = []
-    new = dataset not in {known.name for known in store.datasets()}
+    new = not _there(store, dataset)
+    before = 0 if new else len(store.imports(dataset))
     try:
         for file in tables:
             receipt = ingest_file(
@@ -132,10 +133,11 @@ def ingest(
             answers.append({**receipt, "rejects_file": _rejects_file(store, dataset)})
     except BaseException as error:
         # All files or none: what this command brought goes again.
-        for _ in answers:
-            store.undo_last_import(dataset)
-        if new and answers:
+        if new and _there(store, dataset):
             store.delete_dataset(dataset)
+        elif not new:
+            for _ in store.imports(dataset)[before:]:
+                store.undo_last_import(dataset)
         if isinstance(error, UserError) and len(tables) > 1:
             raise _of_many(error, tables[len(answers)], len(tables)) from error
         raise
@@ -157,6 +159,10 @@ def ingest(
         lines.append(f"Left out, as no tables: {', '.join(other.name for other in others)}")
     answer = {"dataset": dataset, "version": store.version(dataset), "files": answers}
     return {**answer, "left_out": [str(other) for other in others]}, "\n".join(lines)
+
+
+def _there(store: Store, dataset: str) -> bool:
+    return dataset in {known.name for known in store.datasets()}
 
 
 def _of_many(error: UserError, file: Path, files: int) -> UserError:

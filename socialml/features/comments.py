@@ -17,6 +17,7 @@ import pyarrow as pa
 from socialml.errors import UserError
 from socialml.features.users import Feature
 from socialml.store import Store
+from socialml.store.sql import one_file
 
 LEAST = 20  # comments of a category; the share of fewer says little
 EXAMPLES = 3  # of each category
@@ -150,4 +151,4 @@ def with_tone(
 
 
 def _file(path: Any) -> str:
-    return "read_parquet('" + str(path).replace("'", "''") + "')"
+    return f"read_parquet({one_file(path)})"

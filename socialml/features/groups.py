@@ -6,11 +6,13 @@ import pandas as pd
 
 from socialml.artefacts import Table
 from socialml.store import Store
-from socialml.store.sql import quoted
+from socialml.store.sql import one_file
 
 
 def _file(users: Table) -> str:
-    return quoted(str(users.path))
+    if users.path is None:
+        raise ValueError("the table is not on disk")
+    return one_file(users.path)
 
 
 def value(store: Store, users: Table) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from socialml.schema import KINDS
 from socialml.store import Store
-from socialml.store.sql import quoted
+from socialml.store.sql import one_file
 
 TAIL_POINTS = 200  # of the curve of revenue over products
 
@@ -53,7 +53,7 @@ def overview(
         rows = store.events(con, dataset, start=start, until=until)
         where = ""
         if members:
-            file = quoted(str(members[0]))
+            file = one_file(members[0])
             chosen = f"SELECT user_id FROM read_parquet({file}) WHERE segment = {int(members[1])}"
             where = f"WHERE user_id IN ({chosen})"
         # Numbers for texts: counting different 64-bit hashes takes half the time of counting texts, and among

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from socialml.errors import UserError
+from socialml.store.marks import LINE, LINE_KEY
 
 LEAST_ROWS = 20  # purchases; of fewer nothing can be called unusual
 
@@ -22,16 +23,19 @@ _TAKE = """
     WITH bought AS (
         SELECT user_id, ts_local AS ts, order_id, item_id, category, device, amount::DOUBLE AS amount,
             coalesce(discount, 0)::DOUBLE AS discount,
-            concat_ws(chr(31), user_id, coalesce(order_id, ''), ts_local::VARCHAR, coalesce(item_id, ''),
-                amount::VARCHAR) AS content
+            {line} AS content
         FROM ({events}) WHERE action = 'purchase' AND user_id IS NOT NULL AND ts_local < $until AND amount > 0),
     numbered AS (SELECT *, row_number() OVER (PARTITION BY content) AS occurrence FROM bought)
-    SELECT md5_number_lower(concat_ws(chr(31), content, occurrence::VARCHAR)) AS key,
+    SELECT {key} AS key,
         user_id, ts, order_id, item_id, category, device, amount,
         CASE WHEN amount + discount > 0 THEN greatest(discount, 0) / (amount + greatest(discount, 0)) ELSE 0 END
             AS discount
     FROM numbered ORDER BY user_id, ts, order_id, item_id, amount, key
 """
+
+
+def _lines(source: str) -> str:
+    return _TAKE.format(events=source, line=LINE, key=LINE_KEY)
 
 
 def take(con: duckdb.DuckDBPyConnection, events: Any, until: datetime) -> tuple[pa.Table, dict[str, int]]:
@@ -51,7 +55,7 @@ def take(con: duckdb.DuckDBPyConnection, events: Any, until: datetime) -> tuple[
         [until],
     ).fetchone()
     assert left is not None
-    table = con.execute(_TAKE.format(events=source), {"until": until}).to_arrow_table()
+    table = con.execute(_lines(source), {"until": until}).to_arrow_table()
     skipped = dict(zip(("refunds", "without_user", "without_amount"), left, strict=True))
     _check(table.num_rows, skipped, until)
     for name in ("user_id", "order_id", "item_id", "category", "device"):
@@ -94,7 +98,7 @@ def match(
         rows = con.execute(
             "WITH wanted AS (SELECT *, row_number() OVER () AS place FROM wanted_lines)"
             " SELECT place, key FROM wanted LEFT JOIN"
-            f" ({_TAKE.format(events=events.sql_query())}) AS lines ON lines.order_id = wanted.order_id"
+            f" ({_lines(events.sql_query())}) AS lines ON lines.order_id = wanted.order_id"
             " AND (wanted.amount IS NULL OR abs(lines.amount - wanted.amount) < 0.005)",
             {"until": until},
         ).fetchnumpy()

@@ -6,10 +6,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from socialml.features.comments import Summary
-from socialml.figures.overview import BLUE, wilson
-from socialml.figures.theme import safe
-
-HARM = "#D55E00"
+from socialml.figures.overview import wilson
+from socialml.figures.theme import BLUE, HARM, safe
 
 
 def months(data: Summary) -> go.Figure | None:

@@ -17,7 +17,7 @@ from socialml.figures.theme import unwrapped
 def table(figure: go.Figure) -> pa.Table:
     """One row a point: which line or bars it belongs to, where it lies, how far off it could be, what stands on it.
 
-    Whatever is empty all over is left out.
+    Whatever is empty all over is left out. Shares are in percent, as their axis shows them.
     """
     frames = [_trace(figure, trace) for trace in figure.data]
     frame = pd.concat([own for own in frames if len(own)], ignore_index=True) if frames else pd.DataFrame()
@@ -36,14 +36,20 @@ def _trace(figure: go.Figure, trace: Any) -> pd.DataFrame:
         return _heatmap(trace, "Column" if x == "Name" else x, "Row" if y == "Name" else y, block)
     size = max(len(_values(trace.x)), len(_values(trace.y)))
     columns: dict[str, Any] = {"Part": [block] * size, "Shown": [name] * size}
-    for axis, values, error in ((x, trace.x, trace.error_x), (y, trace.y, trace.error_y)):
-        values = _ticks(figure, trace, "x" if axis is x else "y", _values(values))
+    drawn = [("x", x, trace.error_x), ("y", y, trace.error_y)]
+    for which, axis, error in reversed(drawn) if getattr(trace, "orientation", None) == "h" else drawn:
+        values = _ticks(figure, trace, which, _values(trace[which]))
         if len(values) != size:
             continue
+        share = _is_share(_layout(figure, trace, which)) and not any(isinstance(one, str) for one in values)
+        if share:
+            values = [None if one is None else round(100 * float(one), 10) for one in values]
         columns[axis if axis not in columns else f"{axis} "] = values
         if error is not None and error.array is not None and error.visible is not False:
             more = np.asarray(error.array, float)
             less = more if error.arrayminus is None else np.asarray(error.arrayminus, float)
+            if share:
+                more, less = 100 * more, 100 * less
             middle = np.asarray(values, float)
             columns[f"{axis}: from"], columns[f"{axis}: to"] = middle - less, middle + more
     text = _values(trace.text) if not isinstance(trace.text, str) else []
@@ -67,16 +73,26 @@ def _heatmap(trace: Any, x: str, y: str, block: str) -> pd.DataFrame:
 
 def _axis(figure: go.Figure, trace: Any, which: str) -> str:
     """The words on an axis, or on the one that it goes with."""
-    own = getattr(trace, f"{which}axis", None) or which
-    axis = figure.layout[f"{which}axis{own[1:]}"]
+    axis = _layout(figure, trace, which)
+    unit = " (%)" if _is_share(axis) else ""
     if not axis.title.text and axis.matches:
         axis = figure.layout[f"{which}axis{axis.matches[1:]}"]
     if axis.title.text:
-        return unwrapped(axis.title.text)
+        said = unwrapped(axis.title.text)
+        return said if "%" in said else said + unit
     first = next((one for one in _values(trace[which]) if one is not None), None)
-    return (
-        "Name" if isinstance(first, str) else which if isinstance(first, int | float | np.number) else "Date"
-    )
+    if isinstance(first, str):
+        return "Name"
+    return f"Value{unit}" if isinstance(first, int | float | np.number) else "Date"
+
+
+def _layout(figure: go.Figure, trace: Any, which: str) -> Any:
+    return figure.layout[f"{which}axis{(getattr(trace, f'{which}axis', None) or which)[1:]}"]
+
+
+def _is_share(axis: Any) -> bool:
+    """Drawn in percent from shares of one; '%b %Y' is a date."""
+    return str(axis.tickformat or "").endswith("%")
 
 
 def _block(figure: go.Figure, trace: Any) -> str:
@@ -93,7 +109,7 @@ def _block(figure: go.Figure, trace: Any) -> str:
 
 def _ticks(figure: go.Figure, trace: Any, which: str, values: list[Any]) -> list[Any]:
     """Places that stand for words, as those words."""
-    axis = figure.layout[f"{which}axis" + (getattr(trace, f"{which}axis", None) or which)[1:]]
+    axis = _layout(figure, trace, which)
     if axis.type == "log" or axis.tickvals is None or axis.ticktext is None:
         return [unwrapped(one) if isinstance(one, str) else one for one in values]
     known = list(zip(axis.tickvals, axis.ticktext, strict=False))

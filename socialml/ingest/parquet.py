@@ -6,7 +6,7 @@ import duckdb
 
 from socialml.errors import UserError
 from socialml.ingest.source import Source
-from socialml.store.sql import identifier
+from socialml.store.sql import identifier, one_file
 
 MOST_BYTES = 4 << 30  # that the footer may state for the pages once unpacked
 MOST_CELLS = 1_000_000_000  # 10 million rows of 100 columns
@@ -18,10 +18,10 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = Non
 
     Raises UserError broken_parquet, not_enough_columns, too_large.
     """
-    path = [str(source.path)]
+    path = one_file(source.path)
     try:
-        described = con.execute("DESCRIBE FROM read_parquet(?, hive_partitioning = false)", path).fetchall()
-        rows = con.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", path).fetchone()
+        described = con.execute(f"DESCRIBE FROM read_parquet({path}, hive_partitioning = false)").fetchall()
+        rows = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({path})").fetchone()
         columns = [(row[0], row[1]) for row in described]
         stated = int(rows[0]) if rows and rows[0] is not None else 0
         _check_size(con, source, stated, len(columns))
@@ -29,9 +29,8 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = Non
             f"{_as_text(identifier(name), kind)} AS c{i}" for i, (name, kind) in enumerate(columns)
         )
         con.execute(
-            f"CREATE OR REPLACE TABLE raw AS SELECT {cells} FROM read_parquet(?, hive_partitioning = false)"
-            + (f" LIMIT {int(limit)}" if limit else ""),
-            path,
+            f"CREATE OR REPLACE TABLE raw AS SELECT {cells} FROM read_parquet({path}, hive_partitioning = false)"
+            + (f" LIMIT {int(limit)}" if limit else "")
         )
     except duckdb.OutOfMemoryException:
         raise
@@ -53,7 +52,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source, limit: int | None = Non
 def _check_size(con: duckdb.DuckDBPyConnection, source: Source, rows: int, columns: int) -> None:
     """By the footer alone: pages of one value repeated unpack to a million times the file."""
     size = con.execute(
-        "SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)", [str(source.path)]
+        f"SELECT sum(total_uncompressed_size) FROM parquet_metadata({one_file(source.path)})"
     ).fetchone()
     unpacked = int(size[0] or 0) if size else 0
     if unpacked > MOST_BYTES or rows * columns > MOST_CELLS:

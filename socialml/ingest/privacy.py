@@ -144,7 +144,7 @@ def of_file(
     fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], options: Options, first: list[list[str]]
 ) -> Kept:
     """What the user's wishes leave of the file; `raw` is told which columns those are. first: the first rows."""
-    users, hashed = user_columns(kind, mapping, raw.layout.names, first), options.id_key is not None
+    users, hashed = user_columns(fetch, raw, kind, mapping, first), options.id_key is not None
     keep = options.keep
     found = [] if keep is None else find(fetch, raw, kind, mapping, users if hashed else ())
     left_out = [one for one in found if not one.needed and one.header not in (keep or ())]
@@ -157,21 +157,33 @@ def of_file(
 
 
 def user_columns(
-    kind: str, mapping: dict[str, str], names: Iterable[str], first: list[list[str]]
+    fetch: Fetch, raw: Raw, kind: str, mapping: dict[str, str], first: list[list[str]]
 ) -> list[str]:
     """Headers of columns that say whose a row is: the mapped one, and others by their name.
 
-    first: the first rows; a 'member' column of yes and no is none.
+    A 'member' column of yes and no is none, nor one that the mapping calls a number or a time. first: the first rows.
     """
     schema = KINDS[kind]
     if schema.columns and not schema.of_customers:
         return []
+    types = {header: schema.column(field).type for field, header in mapping.items()} if schema.columns else {}
     chosen = []
-    for place, header in enumerate(names):
-        flags = all(row[place].strip().lower() in _FLAGS | _EMPTY for row in first)
-        if header == mapping.get("user_id") or (names_user(header) and not flags):
+    for place, (header, column) in enumerate(raw.columns.items()):
+        if header == mapping.get("user_id"):
             chosen.append(header)
+        elif names_user(header) and types.get(header, "id") in ("id", "text"):
+            flags = all(row[place].strip().lower() in _FLAGS | _EMPTY for row in first)
+            if not (flags and _only_flags(fetch, column)):
+                chosen.append(header)
     return chosen
+
+
+def _only_flags(fetch: Fetch, column: str) -> bool:
+    """Whether the rest of a column is like its first rows: a table sorted by customer begins with many rows of
+    customer 1, or of nobody."""
+    words = fetch(f"SELECT DISTINCT lower(trim({column})) FROM raw WHERE trim({column}) <> '' LIMIT 100")
+    given = {word.strip() for (word,) in words} - _EMPTY
+    return given <= _FLAGS and given not in ({"0"}, {"1"})
 
 
 def warnings(kept: Kept, raw: Raw) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from socialml.errors import UserError
 from socialml.ingest import careful, mended, workbook
 from socialml.ingest.layout import Layout, find_layout, unique_names
 from socialml.ingest.source import Source, reopen
-from socialml.store.sql import quoted
+from socialml.store.sql import one_file, quoted
 
 HEAD = 1 << 18  # characters judged for the layout
 _WINDOW = 1 << 23  # bytes scanned at once
@@ -269,7 +269,7 @@ def _fast(con: duckdb.DuckDBPyConnection, source: Source, layout: Layout, scan: 
     names = [f"c{i}" for i in range(len(layout.names))]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     quote = '"' if scan.quotes else ""
-    path, delimiter = quoted(str(source.path)), quoted(layout.delimiter)
+    path, delimiter = one_file(source.path), quoted(layout.delimiter)
     con.execute(
         f"CREATE OR REPLACE VIEW raw AS FROM read_csv({path}, columns = {{{columns}}}, auto_detect = false,"
         " header = false,"

@@ -27,7 +27,8 @@ def plan(fetch: Fetch, raw: Raw, date_order: str | None) -> Plan:
     value_of = {column: values.trimmed(column, raw.odd_spaces) for column in columns.values()}
     counts = _count(fetch, value_of)
     kept = [header for header in columns if columns[header] not in raw.blank]
-    while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] == f"column_{len(kept)}":
+    unnamed = {f"column_{place}" for place in range(1, len(columns) + 1)}
+    while kept and counts[columns[kept[-1]]]["given"] == 0 and kept[-1] in unnamed:
         made.empty_columns.insert(0, kept.pop())
     candidates = time_candidates(fetch, list(columns.values()))
     for i, header in enumerate(kept):

@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from socialml.artefacts import Table
 from socialml.errors import UserError
 from socialml.ingest import (
     dates,
@@ -35,6 +32,7 @@ from socialml.ingest import (
     receipt,
     records,
     typed,
+    writing,
     zones,
 )
 from socialml.ingest.layout import shape_of
@@ -44,15 +42,8 @@ from socialml.ingest.read import Raw
 from socialml.ingest.source import digest, open_source
 from socialml.ingest.values import Fetch
 from socialml.progress import Progress, Report, silent
-from socialml.store.sql import identifier, quoted
 
 ACCEPTED, REJECTS, RECEIPT = "accepted.parquet", "rejects.parquet", "receipt.json"
-_REJECT = pa.schema(
-    [("line", pa.int64()), *((name, pa.string()) for name in ("column", "value", "reason", "row"))]
-)
-# The file lives until it is in the store: quick to write counts, and columns of many values gain nothing from
-# a dictionary.
-_PARQUET = "FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1000"
 _SAMPLE = 200  # rows a guess of the kind looks at
 
 
@@ -165,12 +156,12 @@ def _stage(path: Path, out: Path, work: Path, options: Options, report: Report, 
             stats = typed.statistics(fetch, rows, made, len(found.checks))
             report(Progress(6, 10, "Writing the rows"))
             rejected = stats["problems"] + len(raw.ragged)
-            reasons = _write_rejects(con, raw, made, stats["problems"], out / REJECTS) if rejected else {}
+            reasons = writing.rejects(con, raw, made, stats["problems"], out / REJECTS) if rejected else {}
             if rejected >= raw.rows:
-                raise _all_rejected(raw, out / REJECTS, reasons)
+                raise writing.all_rejected(raw, out / REJECTS, reasons)
             if hashed:
                 rows = hashed.rows(rows, made)
-            accepted = _write_accepted(con, made, rows, stats["problems"], out / ACCEPTED)
+            accepted = writing.accepted(con, made, rows, stats["problems"], out / ACCEPTED)
             if accepted + rejected != raw.rows:
                 raise RuntimeError(
                     f"{raw.rows} rows read, {accepted} accepted and {rejected} rejected: some were lost"
@@ -269,50 +260,3 @@ def _settle(first: list[list[str]], raw: Raw, options: Options) -> tuple[str, di
         guessed = guess.guess(raw.layout.names, first, options.kind)
         kind, mapping = guessed.kind, options.mapping if options.mapping is not None else guessed.mapping
     return kind, guess.check_mapping(kind, mapping, raw.layout.names)
-
-
-def _write_accepted(
-    con: duckdb.DuckDBPyConnection, made: Plan, rows: str, problems: int, target: Path
-) -> int:
-    columns = ", ".join(f"{sql} AS {identifier(name)}" for name, sql in made.columns.items())
-    where = " WHERE problem IS NULL" if problems else ""
-    con.execute(f"COPY (SELECT {columns} FROM {rows}{where}) TO {quoted(str(target))} ({_PARQUET})")
-    return pq.read_metadata(target).num_rows
-
-
-def _write_rejects(
-    con: duckdb.DuckDBPyConnection, raw: Raw, made: Plan, problems: int, target: Path
-) -> dict[str, int]:
-    """One row for each rejected record, in the file's order; how often each reason is given."""
-    width = len(raw.layout.names)
-    private = raw.blank or raw.hashed  # and which cells of a ragged row these are, nobody can tell
-    told = (
-        (bad.line, None, f"{bad.cells} cells, not {width}", bad.reason, None if private else bad.text)
-        for bad in raw.ragged
-    )
-    con.register(
-        "ragged", pa.Table.from_pylist([dict(zip(_REJECT.names, row, strict=True)) for row in told], _REJECT)
-    )
-    parts = ["SELECT * FROM ragged"] + ([typed.rejects(made)] if problems else [])
-    con.execute(
-        f"COPY (SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY line) TO {quoted(str(target))} (FORMAT"
-        " parquet)"
-    )
-    con.unregister("ragged")
-    found = con.execute(
-        f"SELECT reason, count(*) FROM read_parquet({quoted(str(target))}) GROUP BY 1 ORDER BY 2 DESC, 1"
-    )
-    return dict(found.fetchall())
-
-
-def _all_rejected(raw: Raw, rejects: Path, reasons: dict[str, int]) -> UserError:
-    reason, count = next(iter(reasons.items()))
-    first = next(row for row in Table(rejects).read().to_pylist() if row["reason"] == reason)
-    where = f" in the column '{first['column']}'" if first["column"] else ""
-    value = f", such as '{first['value'][:60]}'" if first["value"] else ""
-    return UserError(
-        "all_rejected",
-        f"None of the {raw.rows:,} rows can be used. Most often: {reason}{where}"
-        f" ({count:,} rows{value}, line {first['line']}).",
-        "Check which column stands for which field and what separates the columns, or mend the file.",
-    )

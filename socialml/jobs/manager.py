@@ -244,12 +244,13 @@ class Manager:
 
     def _imported(self, job: Job) -> dict[str, Any] | None:
         """The receipt of an import that was stored just before its server died."""
-        if job.task != tasks.IMPORT or job.dataset not in {known.name for known in self.store.datasets()}:
+        if (
+            job.task != tasks.IMPORT or job.started_at is None
+        ):  # another import may have brought a file of that name
             return None
-        name, since = (
-            job.config.get("file") or Path(job.config["path"]).name,
-            job.started_at or job.created_at,
-        )
+        if job.dataset not in {known.name for known in self.store.datasets()}:
+            return None
+        name, since = job.config.get("file") or Path(job.config["path"]).name, job.started_at
         for info in reversed(self.store.imports(job.dataset)):
             if info.file == name and info.created_at >= since.replace(tzinfo=None, microsecond=0):
                 return info.receipt

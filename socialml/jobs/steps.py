@@ -91,7 +91,9 @@ def _record(store: Store, job: Job, task: Any, config: Any) -> str | dict[str, A
     folder: Path = job.folder / jobs.RESULT
     result = artefacts.read(task.Result, folder)
     if job.task == tasks.IMPORT:
-        return task.finish(store, job.dataset, result)
+        receipt: dict[str, Any] = task.finish(store, job.dataset, result)
+        store.forget_upload(Path(job.config.get("path", "")))  # nobody may be there to see the end
+        return receipt
     job.run_id = store.new_run_id(job.task)
     job.save()  # so that a server killed right after still finds this run
     began = job.started_at or job.created_at

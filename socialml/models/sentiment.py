@@ -54,12 +54,12 @@ class Scores:
 
 
 def language(text: str) -> str:
-    """By script: Chinese where it has at least as many characters as there are words in Latin letters."""
+    """By script: Chinese where it has at least as many characters as there are words in Latin letters, SLANG apart."""
     han, latin, other = (len(script.findall(text)) for script in (_HAN, _LATIN, _OTHER))
     if other > max(han, latin) or (other and re.search(r"[\u3040-\u30ff]", text)):
         return "other"
     if han or latin:
-        return "zh" if han >= latin or _slang().search(text) else "en"
+        return "zh" if han >= len(_LATIN.findall(_slang().sub(" ", text))) else "en"
     return "emoji" if any(character in EMOJIS or character in _vader().emojis for character in text) else ""
 
 
@@ -145,7 +145,9 @@ def _words() -> dict[str, float]:
 
 @functools.cache
 def _slang() -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(word) for word in sorted(SLANG, key=len, reverse=True)))
+    words = (re.escape(word) for word in sorted(SLANG, key=len, reverse=True))
+    # 666 is praise, but not within an order's number.
+    return re.compile("|".join(rf"(?<!\d){word}(?!\d)" if word.isdecimal() else word for word in words))
 
 
 @functools.cache

@@ -143,7 +143,8 @@ class Connection:
             "TimeZone": "UTC",
             "python_scan_all_frames": False,
             "python_enable_replacements": False,
-            "allowed_directories": [str(self.folder)],
+            # As its name and as a pattern for it: see sql.one_file.
+            "allowed_directories": [str(self.folder), glob.escape(str(self.folder))],
             "enable_external_access": False,
             "lock_configuration": True,
         }
@@ -191,6 +192,11 @@ class Connection:
         for file in self.rejects_dir.iterdir():
             if file.stem not in imports:
                 file.unlink(missing_ok=True)
+
+    def forget_upload(self, path: Path) -> None:
+        """Remove a file that was dropped into the app, and the folder it had for itself; no file of anyone else."""
+        if path.parent.parent == self.inbox:
+            shutil.rmtree(path.parent, ignore_errors=True)
 
     def close(self) -> None:
         with Connection._open_lock:

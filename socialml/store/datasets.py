@@ -18,7 +18,7 @@ import duckdb
 
 from socialml.errors import UserError
 from socialml.store.connection import Connection, now
-from socialml.store.sql import identifier, quoted
+from socialml.store.sql import identifier, one_file
 
 _IDS = ("user_id", "order_id", "item_id", "creator_id")  # columns of many different texts
 
@@ -135,7 +135,7 @@ class Datasets(Connection):
             target = self.dataset(dataset, con)
             earlier = [info for info in self.imports(dataset, con) if info.kind == kind]
             number = con.execute("SELECT nextval('import_ids')").fetchone()[0]  # type: ignore[index]
-            source = quoted(str(accepted))
+            source = one_file(accepted)
             columns = columns_of(con, f"read_parquet({source})")
             con.execute(f"CREATE TABLE rows_{number} ({defined(columns)})")
             new = _new_rows(con, source, kind, columns, earlier)

@@ -1,4 +1,4 @@
-"""Erasing a customer from a dataset: rows, rejected rows, and what runs hold of them."""
+"""Erasing a customer from a dataset: rows, rejected rows, marks, and what runs and jobs hold of them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,23 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from socialml import words
 from socialml.errors import UserError
 from socialml.schema import KINDS, names_user
+from socialml.store import traces
 from socialml.store.connection import now
 from socialml.store.datasets import ImportInfo, columns_of, defined
+from socialml.store.marks import LINE, LINE_KEY
 from socialml.store.people import People
 from socialml.store.runs import Run, Runs
 from socialml.store.sql import identifier
 
 _PENDING = "erasing"  # a key of the table meta: files still to be removed, after a crash by the next start
-_TELLING = 6  # characters of an id that means this customer in a column of any name
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,19 @@ class Erasing(People, Runs):
         Runs whose artefacts hold the customer lose them; they keep what they measured of all customers together.
         Raises UserError unknown_user, and see names_of; then the store is as it was.
         """
+        if not user.strip():  # else cells that are empty would be theirs
+            raise _unknown(dataset, user)
         called = self.names_of(dataset, user.strip())
         with self._writer:
-            held = [run for run in self.runs(dataset) if _holds(run.folder, called)]
+            self._remove_files()  # of an erasure before that a full disk or the like has kept from its end
+            held = [run for run in self.runs(dataset) if traces.holds(run, called)]
             rows: dict[str, int] = {}
             rejects: dict[int, int] = {}
             try:
                 with self.write() as con:
-                    for info in self.imports(dataset, con):
+                    imports = self.imports(dataset, con)
+                    _erase_marks(con, self.dataset(dataset, con).id, imports, called)
+                    for info in imports:
                         gone = _erase_rows(con, info, called)
                         lines = _part_of_rejects(info, called, self._part(info.id))
                         if gone:
@@ -69,12 +73,12 @@ class Erasing(People, Runs):
                     for run in held:
                         self._mark(con, run, called)
                     if not (rows or rejects or held):
-                        raise UserError(
-                            "unknown_user",
-                            f"'{dataset}' holds no customer '{user}'.",
-                            "Check the id; write it as it stands in your files.",
-                        )
-                    pending = {"rejects": list(rejects), "runs": [run.run_id for run in held]}
+                        raise _unknown(dataset, user)
+                    pending = {
+                        "rejects": list(rejects),
+                        "runs": [run.run_id for run in held],
+                        "dataset": dataset,
+                    }
                     con.execute("INSERT INTO meta VALUES (?, ?)", [_PENDING, json.dumps(pending)])
             except BaseException:
                 for part in self.rejects_dir.glob("*.part"):
@@ -105,6 +109,8 @@ class Erasing(People, Runs):
         for run_id in pending["runs"]:
             if (self.runs_dir / run_id).exists():
                 shutil.rmtree(self.runs_dir / run_id)
+        for file in self.jobs_dir.glob("*/job.json"):
+            traces.clear_job(file, pending.get("dataset"))
         with self.write() as con:
             con.execute("DELETE FROM meta WHERE key = ?", [_PENDING])
 
@@ -116,7 +122,7 @@ class Erasing(People, Runs):
         con.execute(
             "UPDATE runs SET metrics = ?, environment = ? WHERE run_id = ?",
             [
-                json.dumps(_without(run.metrics, called), ensure_ascii=False),
+                json.dumps(traces.without(run.metrics, called), ensure_ascii=False),
                 json.dumps(environment),
                 run.run_id,
             ],
@@ -172,8 +178,38 @@ def _is_theirs(row: str, delimiter: str, width: int, places: list[int], called: 
         for cell in line
     ]
     if places and len(cells) == width:
-        return any(cells[place] in called for place in places)
-    return bool(called.intersection(cells))
+        cells = [cells[place] for place in places]
+    # Where all ids of a file end with .0, that is no part of them: see ingest.values.
+    return not called.isdisjoint((*cells, *(cell.removesuffix(".0") for cell in cells)))
+
+
+def _erase_marks(
+    con: duckdb.DuckDBPyConnection, dataset: int, imports: list[ImportInfo], called: set[str]
+) -> None:
+    """What was said of the customer's order lines: a key can be made again by who knows the line."""
+    places = ", ".join("?" * len(called))
+    lines = [
+        f"SELECT {LINE} AS content FROM rows_{info.id} WHERE user_id IN ({places})"
+        for info in imports
+        if info.kind in ("events", "orders")
+    ]
+    if not lines:
+        return
+    counted = "SELECT content, row_number() OVER (PARTITION BY content) AS occurrence"
+    numbered = f"{counted} FROM ({' UNION ALL '.join(lines)})"
+    for table in ("marks", "labels"):
+        con.execute(
+            f"DELETE FROM {table} WHERE dataset_id = ? AND key IN (SELECT {LINE_KEY} FROM ({numbered}))",
+            [dataset, *([*called] * len(lines))],
+        )
+
+
+def _unknown(dataset: str, user: str) -> UserError:
+    return UserError(
+        "unknown_user",
+        f"'{dataset}' holds no customer '{user}'.",
+        "Check the id; write it as it stands in your files.",
+    )
 
 
 def _tell(con: duckdb.DuckDBPyConnection, info: ImportInfo, rows: int, rejects: int) -> None:
@@ -192,79 +228,3 @@ def _tell(con: duckdb.DuckDBPyConnection, info: ImportInfo, rows: int, rejects: 
         "UPDATE imports SET rows = rows - ?, receipt = ? WHERE import_id = ?",
         [rows, json.dumps({**info.receipt, "warnings": told, "erased": erased}, ensure_ascii=False), info.id],
     )
-
-
-def _holds(folder: Path, called: set[str]) -> bool:
-    """Whether the artefacts of a run name the customer."""
-    return folder.is_dir() and any(_in_file(file, called) for file in folder.iterdir())
-
-
-def _in_file(file: Path, called: set[str]) -> bool:
-    if file.suffix == ".parquet":
-        return _in_table(file, called)
-    if file.suffix == ".json":
-        return any(True for _ in _found(json.loads(file.read_text(encoding="utf-8")), called))
-    if file.suffix == ".npz":
-        import numpy as np
-
-        with np.load(file, allow_pickle=False) as stored:
-            return any(
-                np.isin(stored[name], list(called)).any() for name in stored if stored[name].dtype.kind == "U"
-            )
-    return False
-
-
-def _in_table(file: Path, called: set[str]) -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    schema, wanted = pq.read_schema(file), pa.array(sorted(called))
-    telling = all(len(name) >= _TELLING for name in called)
-    names = [f.name for f in schema if names_user(f.name) or (telling and _is_text(f.type))]
-    if not names:
-        return False
-    with pq.ParquetFile(file) as stored:
-        for batch in stored.iter_batches(columns=names):
-            for column in batch.columns:
-                if (
-                    not pa.types.is_nested(column.type)
-                    and pc.any(pc.is_in(column.cast(pa.string()), wanted)).as_py()
-                ):
-                    return True
-    return False
-
-
-def _is_text(kind: Any) -> bool:
-    import pyarrow as pa
-
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(plain) or pa.types.is_large_string(plain)
-
-
-def _found(value: Any, called: set[str], key: str = "") -> Iterator[str]:
-    """The customer's names among JSON values."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            yield from _found(name, called, key)
-            yield from _found(item, called, name)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _found(item, called, key)
-    elif str(value) in called and (names_user(key) or len(str(value)) >= _TELLING):
-        yield str(value)
-
-
-def _without(value: Any, called: set[str], key: str = "") -> Any:
-    """JSON values without those that name the customer."""
-    if isinstance(value, dict):
-        kept = {name: item for name, item in value.items() if not any(_found(name, called, key))}
-        return {name: _without(item, called, name) for name, item in kept.items()}
-    if isinstance(value, list):
-        # A row about the customer goes as a whole.
-        return [
-            _without(item, called, key)
-            for item in value
-            if isinstance(item, list) or not any(_found(item, called, key))
-        ]
-    return None if any(_found(value, called, key)) else value

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     Keys: TypeAlias = NDArray[np.uint64]
 
 
+# SQL of a row's key: of an order line by its content and which of its equals it is.
+LINE = "concat_ws(chr(31), user_id, coalesce(order_id, ''), ts_local::VARCHAR, coalesce(item_id, ''), amount::VARCHAR)"
+LINE_KEY = "md5_number_lower(concat_ws(chr(31), content, occurrence::VARCHAR))"
+
+
 class Marks(Datasets):
     def mark(self, dataset: str, keys: Iterable[int], wrong: bool | None) -> None:
         """Mark rows as really wrong, or as a false alarm; None takes their marks back."""

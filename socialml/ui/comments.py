@@ -17,6 +17,7 @@ ACCURACY = (
     "Read by word lists, not by a person. Of 300 labelled English product comments 21% sound neutral to it, of the"
     " others 88% are read rightly; of 300 Chinese delivery reviews 2% and 85%. Irony is not understood."
 )
+LONGEST = 200  # characters of an example
 _LANGUAGES = {
     "en": "English",
     "zh": "Chinese",
@@ -61,7 +62,7 @@ def show(chosen: context.Context, members: tuple[Path, int] | None) -> None:
         return
     _answer(data)
     drawn = (run.run_id, chosen.start, chosen.until, chosen.segment)
-    shown = data.months.rename(
+    shown = data.months.assign(month=data.months["month"].dt.strftime("%Y-%m")).rename(
         columns={
             "month": "Month", "positive": "Praise", "neutral": "Neutral", "negative": "Complaints",
             "comments": "Comments",
@@ -80,14 +81,17 @@ def show(chosen: context.Context, members: tuple[Path, int] | None) -> None:
 
 def _answer(data: features.Summary) -> None:
     scored = data.scored
-    with st.container(horizontal=True, key="comment-figures"):
-        for label, value, told in (
-            ("Comments read", words.figure(scored), f"Of {words.count(data.comments)} with text."),
-            ("Praise", words.share(data.positive / scored), ACCURACY),
-            ("Neutral", words.share(data.neutral / scored), "Questions, and what is neither."),
-            ("Complaints", words.share(data.negative / scored), ACCURACY),
-        ):
-            st.metric(label, value, help=told, border=True)
+    parts.key_figures(
+        [
+            parts.KeyFigure(
+                "Comments read", words.figure(scored), f"Of {words.count(data.comments)} with text."
+            ),
+            parts.KeyFigure("Praise", words.share(data.positive / scored), ACCURACY),
+            parts.KeyFigure("Neutral", words.share(data.neutral / scored), "Questions, and what is neither."),
+            parts.KeyFigure("Complaints", words.share(data.negative / scored), ACCURACY),
+        ],
+        "comments",
+    )
     split = [
         f"{words.share(row.comments / data.comments, 0)} {_LANGUAGES[row.language]}"
         for row in data.languages.itertuples(index=False)
@@ -106,7 +110,7 @@ def _worst(data: features.Summary, drawn: tuple) -> None:
     if data.categories.empty:
         return
     said = data.examples.groupby("category")["text"].agg(
-        lambda texts: "  ·  ".join(map(words.one_line, texts))
+        lambda texts: "  ·  ".join(words.one_line(text)[:LONGEST] for text in texts)
     )
     frame = data.categories.head(12)
     table = frame.assign(
@@ -116,7 +120,7 @@ def _worst(data: features.Summary, drawn: tuple) -> None:
     )[["category", "comments", "complaints", "praise", "said"]]
     named = {
         "category": "Category", "comments": "Comments", "complaints": "Complaints (%)", "praise": "Praise (%)",
-        "said": "For example",
+        "said": "Complaints, for example",
     }  # fmt: skip
     percent = {
         name: st.column_config.NumberColumn(format="%.1f") for name in ("Complaints (%)", "Praise (%)")

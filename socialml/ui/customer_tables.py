@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
 from socialml import published, words
 from socialml.analyses import customers as analysis
 from socialml.analyses._customers_tasks import PUBLISHED
+from socialml.export import table_of
 from socialml.ui import customer_words as said
 from socialml.ui import parts
 
@@ -161,8 +163,8 @@ def folds(result: analysis.Result) -> None:
     parts.table(shown, "folds", title="Cross-validated: every row is judged once", column_config=config)
 
 
-def ranked(result: analysis.Result, least: float, by: str = "probability") -> None:
-    """The customers with at least this chance, likeliest first."""
+def ranked(result: analysis.Result, least: float, by: str = "probability") -> int:
+    """The customers with at least this chance, likeliest first; how many there are."""
     columns = ["user_id", "probability", "leaving", "class", "segment", "reason", "tags"]
     table = result.customers.read([*columns, *({by} - set(columns))])
     table = table.filter(pc.greater_equal(table[by], least))
@@ -171,40 +173,37 @@ def ranked(result: analysis.Result, least: float, by: str = "probability") -> No
     title = (
         f"{words.plural(table.num_rows, 'customer')} of {words.count(result.n_users)} as of {result.as_of}"
     )
-    frame = table.slice(0, SHOWN).to_pandas()
-    frame[[*{"probability", "leaving", by}]] *= 100
-    told = {
-        text: words.rules(text, result.feature_labels, result.currency) for text in frame["reason"].unique()
-    }
-    frame["reason"] = frame["reason"].map(told)
-    frame["class"] = frame["class"].where(~frame["class"].isin(["other", ""]), None)
-    frame.columns = [
-        "Customer",
-        "Will buy",
-        "May leave",
-        "Kind",
-        "Segment",
-        "Because",
-        "Tags",
-        *frame.columns[7:],
-    ]
-    if by not in columns:  # its own chance stands first
-        frame.insert(1, "Will be it", frame.pop(by))
-    frame = frame.loc[:, frame.notna().any()]
+
+    def shown(part: pa.Table) -> pd.DataFrame:
+        frame = part.to_pandas()
+        frame[[*{"probability", "leaving", by}]] *= 100
+        told = {
+            text: words.rules(text, result.feature_labels, result.currency)
+            for text in frame["reason"].unique()
+        }
+        frame["reason"] = frame["reason"].map(told)
+        frame["class"] = frame["class"].where(~frame["class"].isin(["other", ""]), None)
+        names = ("Customer", "Will buy", "May leave", "Kind", "Segment", "Because", "Tags")
+        frame.columns = [*names, *frame.columns[7:]]
+        if by not in columns:  # its own chance stands first
+            frame.insert(1, "Will be it", frame.pop(by))
+        return frame.loc[:, frame.notna().any()]
+
     percent = st.column_config.NumberColumn(format="%.1f%%")
     parts.table(
-        frame,
+        shown(table.slice(0, SHOWN)),
         f"ranked-{by}",
         title=title,
         note=f"The first {SHOWN} are shown; the download has all." if table.num_rows > SHOWN else "",
         column_config={"Will be it": percent, "Will buy": percent, "May leave": percent},
-        whole=lambda: table,
+        whole=lambda: shown(table),
         rows=table.num_rows,
     )
+    return table.num_rows
 
 
-def rows(result: analysis.Result, least: float) -> None:
-    """The test rows of a table of cases with at least this chance, likeliest first."""
+def rows(result: analysis.Result, least: float) -> int:
+    """The test rows of a table of cases with at least this chance, likeliest first; how many there are."""
     table = result.customers.read()
     place = 1  # row, probability, class, actual stand first, by whatever name
     table = table.filter(pc.greater_equal(table[place], least))
@@ -221,6 +220,23 @@ def rows(result: analysis.Result, least: float) -> None:
         note=f"The first {SHOWN} are shown; the export has all." if table.num_rows > SHOWN else "",
         column_config={"Chance": percent},
         keep=False,
+    )
+    return table.num_rows
+
+
+def nodes(tree: pd.DataFrame) -> pa.Table:
+    """The whole tree to take along: one row a question or an answer."""
+    return table_of(
+        pd.DataFrame(
+            {
+                "Node": tree["node"],
+                "Question": tree["rule"],
+                "If so, go to": tree["right"].where(tree["right"] >= 0).astype("Int64"),
+                "If not, go to": tree["left"].where(tree["left"] >= 0).astype("Int64"),
+                "Learned from (rows)": tree["count"],
+                "Chance (%)": 100 * tree["probability"],
+            }
+        )
     )
 
 

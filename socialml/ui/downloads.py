@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
 from socialml import words
-from socialml.export import FORMATS, SHEET_ROWS, Format, file_name
+from socialml.export import FORMATS, SHEET_ROWS, Format, file_name, table_of
 from socialml.ui import context
+
+# Of evaluation.uplift.Uplift, as a spreadsheet's reader would call them.
+_CLAIM = {
+    "before": "Before", "before_low": "Before: from", "before_high": "Before: to",
+    "after": "After", "after_low": "After: from", "after_high": "After: to",
+    "absolute": "Difference", "absolute_low": "Difference: from", "absolute_high": "Difference: to",
+    "relative": "Change (%)", "low": "Change (%): from", "high": "Change (%): to",
+    "p_harm": "Chance that it falls (%)", "better": "Surely better",
+}  # fmt: skip
+_SHARES = ["relative", "low", "high", "p_harm"]
 
 
 def of_run(run_id: str) -> None:
@@ -49,6 +60,12 @@ def control(
                 st.caption(
                     f"A sheet of Excel holds {words.count(SHEET_ROWS)} rows; these are {words.count(rows)}."
                 )
+
+
+def claims(frame: pd.DataFrame) -> pa.Table:
+    """Measure and the fields of an Uplift, under plain headers and with shares in percent."""
+    plain = frame.assign(**{name: 100 * frame[name] for name in _SHARES}).rename(columns=_CLAIM)
+    return table_of(plain[["Measure", *_CLAIM.values()]])
 
 
 def as_csv(label: str, make: Callable[[], pa.Table], what: str, key: str) -> None:

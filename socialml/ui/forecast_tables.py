@@ -59,10 +59,11 @@ def users(result: analysis.Result, most: int) -> None:
         ["user_id", "amount", "amount_low", "amount_high", "frequency", "last_month", "mean_12", "change",
          "value_12", "short_interest", "long_interest"]
     )  # fmt: skip
+    names = ["Customer", f"Forecast ({sign})", "80% from", "80% to", "Orders", f"Last month ({sign})",
+             f"Usual month ({sign})", f"Change ({sign})", f"Next 12 months ({sign})", "Lately bought",
+             "Bought over a year"]  # fmt: skip
     frame = table.to_pandas().sort_values("change", key=abs, ascending=False, kind="stable").head(most)
-    frame.columns = ["Customer", f"Forecast ({sign})", "80% from", "80% to", "Orders", f"Last month ({sign})",
-                     f"Usual month ({sign})", f"Change ({sign})", f"Next 12 months ({sign})", "Lately bought",
-                     "Bought over a year"]  # fmt: skip
+    frame.columns = names
     two = st.column_config.NumberColumn(format="%.1f")
     for name in frame:
         if frame[name].dtype == float and name != "Orders":
@@ -75,7 +76,7 @@ def users(result: analysis.Result, most: int) -> None:
         note=(shown if table.num_rows > most else "")
         + "Usual month: their mean of up to 12. Next 12 months: by how often and how lately they bought (BG/NBD and"
         " Gamma-Gamma).",
-        whole=lambda: table,
+        whole=lambda: table.rename_columns(names),
         rows=table.num_rows,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from socialml import published, words
@@ -10,7 +11,7 @@ from socialml.analyses import live_policy as analysis
 from socialml.figures import live_policy as figures
 from socialml.figures.live_policy_evidence import CHECKED, ESTIMATORS
 from socialml.store import Run
-from socialml.ui import live_settings, parts
+from socialml.ui import downloads, live_settings, parts
 from socialml.ui import live_words as said
 
 _PUBLISHED = {
@@ -49,6 +50,13 @@ def claims(result: analysis.Result, policy: str) -> None:
         " the 95% interval. Published: the change that Li 2024 (Tables 3 and 5) tells for a DQN, measured on other data"
         " (100,000 users over 3 months, without intervals). It says nothing about your viewers.",
     )
+
+
+def downloaded(result: analysis.Result, policy: str) -> pa.Table:
+    """All that is claimed of a policy, in numbers to take along."""
+    own = result.claims[result.claims["policy"] == policy]
+    measures = own["metric"].map(lambda metric: figures.label(result, metric))
+    return downloads.claims(own.drop(columns=["policy", "metric"]).assign(Measure=measures))
 
 
 def ladder(result: analysis.Result) -> None:

@@ -25,9 +25,11 @@ _STYLE = """<style>
 [data-testid="stPopoverBody"]:has([class*="st-key-get-"]) { min-width: 11rem; max-width: 11rem; padding: 0.75rem; }
 /* Its own CSV has no guard against formulas, and no name. */
 [data-testid="stElementToolbarButton"]:has([aria-label="Download as CSV"]) { display: none; }
-.st-key-key-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem; }
-.st-key-key-figures > div { width: auto; min-width: 0; }
-.st-key-key-figures [data-testid="stMetricValue"] { font-size: 1.75rem; }
+[class*="st-key-key-figures"] {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.75rem;
+}
+[class*="st-key-key-figures"] > div { width: auto; min-width: 0; }
+[class*="st-key-key-figures"] [data-testid="stMetricValue"] { font-size: 1.75rem; }
 [data-testid="stMainBlockContainer"] { padding-top: 3rem; max-width: 80rem; }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3rem 1rem 2rem 1rem; }
@@ -65,8 +67,8 @@ def plain(text: str) -> str:
     return _MARKS.sub(r"\\\g<0>", _ADDRESS.sub("\\1\u2060", one_line(text)))
 
 
-def key_figures(figures: Sequence[KeyFigure]) -> None:
-    with st.container(horizontal=True, key="key-figures"):
+def key_figures(figures: Sequence[KeyFigure], key: str = "page") -> None:
+    with st.container(horizontal=True, key=f"key-figures-{key}"):
         for figure in figures:
             st.metric(
                 figure.label,
@@ -159,19 +161,23 @@ def table(
     note: str = "",
     column_config: dict | None = None,
     height: int | str = "auto",
-    whole: Callable[[], pa.Table] | None = None,
+    whole: Callable[[], pa.Table | pd.DataFrame] | None = None,
     rows: int | None = None,
     keep: bool = True,
 ) -> None:
     """A table with its download: beside the title, else beside the note under it.
 
-    whole, rows: all of it, where the page shows the first rows only. keep: False where the download stands beside it
-    already. Title and note are Markdown: escape what comes from a file.
+    whole, rows: all of it, where the page shows the first rows only; a frame gets the headers of the page, as
+    `frame` does. keep: False where the download stands beside it already. Title and note are Markdown: escape what
+    comes from a file.
     """
+
+    def make() -> pa.Table:
+        full = whole() if whole else frame
+        return table_of(_headed(full, column_config or {})) if isinstance(full, pd.DataFrame) else full
 
     def get() -> None:
         if keep:
-            make = whole or (lambda: table_of(_headed(frame, column_config or {})))
             downloads.control(key, make, len(frame) if rows is None else rows, key)
 
     if title:

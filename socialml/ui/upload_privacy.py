@@ -21,7 +21,7 @@ def choose(
     mark: ends the widgets' keys.
     """
     users = {mapping["user_id"]} if "user_id" in mapping else set()
-    if not kind.columns:
+    if not kind.columns or (kind.of_customers and not users):
         users = {header for header in files[0].header if names_user(header)}
     if users and "hash_ids" not in into:
         into["hash_ids"] = _hashed(into["dataset"])

@@ -278,7 +278,4 @@ def _done(dataset: str, came: list[File], files: list[File]) -> None:
 
 def _forget(files: list[File]) -> None:
     for file in files:
-        path = Path(file["path"])
-        path.unlink(missing_ok=True)
-        if path.parent.exists() and path.parent != state.store().inbox:
-            path.parent.rmdir()
+        state.store().forget_upload(Path(file["path"]))

@@ -88,7 +88,7 @@ def test_every_plan_keeps_the_bounds_and_the_best_is_recommended(result: analysi
 
 
 def test_a_least_share_below_any_price_is_told_to_bind_nobody(result: analysis.Result) -> None:
-    (note,) = [note for note in result.notes if note.startswith("The least")]
+    (note,) = [note for note in result.notes if note.startswith("The least for mid")]
     assert "The least for mid is 0, below the cheapest mid creator" in note
 
 

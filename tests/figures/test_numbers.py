@@ -39,10 +39,26 @@ def test_subplots_say_which_part_a_row_is_of_and_ticks_stand_for_their_words() -
     figure.add_scatter(x=[1], y=[5], row=1, col=1)
     figure.add_scatter(x=[1], y=[6], row=2, col=1)
     figure.update_yaxes(tickvals=[5, 6], ticktext=["five", "six"])
-    assert [(row["Part"], row["y"]) for row in numbers.table(figure).to_pylist()] == [
+    assert [(row["Part"], row["Value "]) for row in numbers.table(figure).to_pylist()] == [
         ("Above", "five"),
         ("Below", "six"),
     ]
+
+
+def test_shares_are_in_percent_as_their_axis_shows_them() -> None:
+    figure = go.Figure(
+        go.Bar(x=[0.07, None], y=["A", "B"], orientation="h",
+               error_x={"array": [0.02, 0.0], "arrayminus": [0.01, 0.0]})
+    )  # fmt: skip
+    figure.update_xaxes(tickformat=".0%", title="Complaints (%)")
+    row = numbers.table(figure).to_pylist()[0]
+    assert list(row) == ["Name", "Complaints (%)", "Complaints (%): from", "Complaints (%): to"]
+    assert list(row.values()) == ["A", 7.0, 6.0, 9.0]
+    figure.update_xaxes(title=None)
+    assert numbers.table(figure).column_names[1] == "Value (%)"
+    dates = go.Figure(go.Scatter(x=["2025-08-01"], y=[3.0]))
+    dates.update_xaxes(tickformat="%b %Y", title="Month")
+    assert numbers.table(dates).to_pylist() == [{"Month": "2025-08-01", "Value": 3.0}]
 
 
 @given(

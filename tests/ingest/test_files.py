@@ -230,3 +230,13 @@ def test_a_record_with_too_many_cells_over_two_lines_is_one_reject(write, staged
     assert [(bad["line"], bad["reason"], bad["row"]) for bad in made.rejects] == [
         (3, "too many cells", 'u2,2024-01-05,3,"two\nlines",more')
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["shop[1]", "shop*", "sho?1"])
+def test_a_name_that_is_a_pattern_means_its_own_file(write, staged, tmp_path, name, form):
+    for stem, user in (("shop1", "another file"), (name, "this file")):
+        path = write(f"user_id,ts,action\n{user},2024-01-05,view\n", f"{stem}.{form}")
+        if form == "parquet":
+            pq.write_table(pa.table({"user_id": [user], "ts": ["2024-01-05"], "action": ["view"]}), path)
+    assert staged(path).column("user_id") == ["this file"]

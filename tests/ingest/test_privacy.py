@@ -361,3 +361,24 @@ def test_the_key_must_be_there(write, tmp_path):
         stage(
             write(CASES["events"].format("u1", "u2")), tmp_path / "out", Options(id_key=tmp_path / "gone.key")
         )
+
+
+@pytest.mark.parametrize("first", ["1", ""], ids=["one customer", "nobody"])
+def test_many_first_rows_of_one_customer_are_no_flags(first, write, staged, key):
+    lines = ["member,spent"] + [f"{first},1"] * 300 + ["u-secret,2"]
+    made = staged(write("\n".join(lines)), kind="records", id_key=key)
+    names = pseudonyms.read(key)
+    assert set(made.column("member")) == {names.of("u-secret"), names.of("1") if first else None}
+    flags = staged(write("member,spent\n" + "yes,1\nno,2\n" * 150, "flags.csv"), kind="records", id_key=key)
+    assert set(flags.column("member")) == {True, False} or set(flags.column("member")) == {"yes", "no"}
+
+
+def test_a_number_is_hashed_by_nobody_whatever_its_column_is_called(write, staged, key):
+    mapping = {"user_id": "who", "ts": "ts", "action": "action", "pages": "member"}
+    text = "who,ts,action,member\nu1,2024-01-05,view,3\nu2,2024-01-05,view,4\n"
+    assert staged(write(text), kind="events", mapping=mapping, id_key=key).column("pages") == [3, 4]
+
+
+def test_empty_columns_at_the_end_are_left_out_beside_private_ones(write, staged):
+    lines = ["name,手机号,spent,"] + [f"n{i},{phone},{i}," for i, phone in enumerate(mobiles(30))]
+    assert list(staged(write("\n".join(lines)), kind="records").rows[0]) == ["name", "spent"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from socialml.errors import UserError
 from socialml.features.overview import overview
 from socialml.ingest import task
 from socialml.progress import silent
+from socialml.store import Store
 
 EVENTS = "user_id,ts,action\n1,2024-01-05,view\n2,soon,view\n3,2024-01-06,buy\n"
 
@@ -115,3 +117,11 @@ def test_orders_without_customers_count_in_revenue_only(store, write):
     assert [warning["code"] for warning in receipt["warnings"]] == ["no_customer_column"]
     told = overview(store, "shop")
     assert (told.revenue, told.users, told.buyers) == (30.0, 0, 0)
+
+
+def test_a_store_in_a_folder_whose_name_is_a_pattern(tmp_path: Path) -> None:
+    (tmp_path / "[shop]").mkdir()
+    (tmp_path / "a.csv").write_text("user_id,ts,action\nu1,2024-01-05,view\nu2,soon,view\n")
+    with Store(tmp_path / "[shop]" / "shop.duckdb") as store:
+        assert task.ingest_file(store, tmp_path / "a.csv", "shop")["rows_accepted"] == 1
+        assert store.tables("shop") == {"events": 1}

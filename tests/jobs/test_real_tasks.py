@@ -104,7 +104,14 @@ def csv(store: Store, name: str, rows: int) -> dict[str, str]:
 def test_an_import_in_a_worker(manager: Manager, store: Store) -> None:
     add_orders(store, "shop", users=3_000)
     beside = manager.submit("segments", "shop", {})
-    state = manager.wait(manager.submit("import", "new", csv(store, "o.csv", 500), label="o.csv"), 60)
+    settings = csv(store, "o.csv", 500)
+    dropped = store.inbox / "1" / "o.csv"  # as the Data page keeps it
+    dropped.parent.mkdir()
+    Path(settings["path"]).rename(dropped)
+    state = manager.wait(
+        manager.submit("import", "new", {**settings, "path": str(dropped)}, label="o.csv"), 60
+    )
+    assert not dropped.parent.exists()  # though no page is there to see the end
     assert state.status == "done", state
     assert isinstance(state.result, dict)
     assert state.result["rows_read"] == state.result["rows_accepted"] == 500

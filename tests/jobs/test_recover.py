@@ -178,6 +178,17 @@ def test_an_import_stored_just_before_the_server_died_is_not_lost(store: Store, 
         assert (state.status, state.result, state.error) == ("done", info.receipt, None)
 
 
+def test_an_import_that_only_waited_is_lost_though_a_file_of_its_name_came_in(
+    store: Store, toy: ModuleType
+) -> None:
+    store.ensure_dataset("shop")
+    config = {"path": "/inbox/2/may.csv", "file": "may.csv"}
+    fake_job(store, task="import", config=config, dataset="shop", status="queued", started_at=None)
+    add(store, [order("u1", 2, 5.0)], file="may.csv")
+    with Manager(store) as manager:
+        assert manager.state("toy-1").status == "lost"
+
+
 def test_a_job_whose_run_was_not_recorded_in_time_is_lost(store: Store, toy: ModuleType) -> None:
     fake_job(store, run_id="toy-20260101-abcdef")
     with Manager(store) as manager:

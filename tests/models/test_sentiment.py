@@ -62,6 +62,9 @@ def test_accuracy_on_300_labelled_comments(
         ("收到了 👎", -1, "zh"),
         ("质量不错 nice", 1, "zh"),
         ("very nice 很", 1, "en"),
+        ("order 16667 arrived broken", -1, "en"),
+        ("ordered 666 pieces, broken and useless", -1, "en"),
+        ("主播666", 1, "zh"),
         ("", 0, ""),
         (" \n\t", 0, ""),
         ("12345 ...", 0, ""),
@@ -78,6 +81,10 @@ def test_what_a_comment_says(text: str, tone: int, language: str) -> None:
 @pytest.mark.parametrize("word", SLANG)
 def test_slang_keeps_its_sign_within_a_sentence(word: str) -> None:
     assert np.sign(sentiment.score([f"这个{word}"]).score[0]) == np.sign(SLANG[word])
+
+
+def test_a_number_with_666_in_it_praises_nothing() -> None:
+    assert np.ptp(sentiment.score(["订单号16667什么时候发货", "订单号12345什么时候发货"]).score) == 0
 
 
 def test_hostile_texts_stay_within_bounds_and_cost_little() -> None:

@@ -34,9 +34,9 @@ def test_the_sample_says_where_its_customers_complain(open_app: Open, demo: Path
     assert "shoes: " in text(app)  # the category that is planted to displease
     assert "Languages: 82% Chinese" in text(app)
     assert "Irony is not understood" in text(app)
-    worst = next(frame.value for frame in app.dataframe if "For example" in frame.value)
+    worst = next(frame.value for frame in app.dataframe if "Complaints, for example" in frame.value)
     assert worst["Category"].iloc[0] == "shoes"
-    assert worst["For example"].str.len().min() > 0
+    assert worst["Complaints, for example"].str.len().min() > 0
     whole = shown["Complaints"]
     app.sidebar.selectbox[1].select_index(1).run()
     assert metrics(app)["Complaints"] != whole

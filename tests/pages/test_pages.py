@@ -193,11 +193,11 @@ def test_a_job_under_way_is_shown_to_a_new_session_too(open_app: Open, demo: Pat
     state.manager().cancel(job)
     assert state.manager().wait(job, timeout=20).status == "cancelled"
     app.run()
-    assert len(state.store().runs(dataset="sample")) == 1
+    assert len(state.store().runs(dataset="sample", analysis="segments")) == 1
 
 
 TABS = {
-    "overview": ("Who buys?", "When?", "Where?", "What?", "What changed?"),
+    "overview": ("Who buys?", "When?", "Where?", "What?", "What do they say?", "What changed?"),
     "segments": (
         "Who are they?",
         "How many groups?",
@@ -213,10 +213,13 @@ TABS = {
 def test_every_tab_opens(open_app: Open, demo: Path, page: str) -> None:
     app = open_app(page, demo)
     for tab in TABS[page]:
+        app.query_params[f"{page}-tab"] = tab
         app.session_state[f"{page}-tab"] = tab
         app.run()
         assert not app.exception, (tab, app.exception)
         assert not app.error, tab
+        drawn = [each.label for each in app.tabs if each.children]
+        assert drawn == [tab], "only the open tab is drawn"
 
 
 def test_a_link_to_a_dataset_that_is_gone_says_so(open_app: Open, demo: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
-from socialml.ui import state
+from socialml.schema import KINDS
+from socialml.ui import state, upload_privacy
 
 ORDERS = ["buyer_id,order_date,amount,手机号"] + [
     f"u{i % 3},2024-01-{i + 1:02d},{i}.5,138{i * 7919 % 10000:04d}{i:04d}" for i in range(9)
@@ -37,3 +39,14 @@ def test_from_the_switch_to_the_erased_customer(open_app, tmp_path: Path):
         assert not app.exception
         assert any(sentence in told.value.replace("\\", "") for told in [*app.error, *app.success])
     assert state.store().tables("shop orders") == {"orders": 6}
+
+
+def test_a_column_that_names_customers_asks_for_hashing_though_it_is_not_chosen(monkeypatch):
+    """It is stored with rejected rows, and a dataset of hashed ids would refuse the file."""
+    monkeypatch.setattr(upload_privacy, "_hashed", lambda dataset: True)
+    seen = SimpleNamespace(header=["buyer_id", "order_date", "amount"], private=[])
+    asked = [
+        upload_privacy.choose([seen], KINDS[kind], {}, {"dataset": "shop"}, "")["hash_ids"]
+        for kind in ("orders", "records", "creators")
+    ]
+    assert asked == [True, True, False]

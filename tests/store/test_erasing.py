@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from socialml import artefacts
 from socialml.analyses import base
 from socialml.errors import UserError
+from socialml.features import transactions
 from socialml.ingest.task import ingest_file
-from socialml.store import Store
+from socialml.store import Store, pseudonyms, traces
+from tests.support import add, order
 
 GONE = "u-erase-me"
 FILES = {
@@ -144,8 +150,11 @@ def test_an_error_on_the_way_leaves_the_store_as_it_was(full: Store, monkeypatch
 def test_what_a_crash_left_half_done_is_done_by_the_next_start(
     full: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    turns = iter(("before", "after"))
+
     def killed(_: Store) -> None:
-        raise KeyboardInterrupt
+        if next(turns) == "after":
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(Store, "_remove_files", killed)  # right after the transaction
@@ -190,3 +199,75 @@ def test_the_latest_row_of_others_still_wins(store: Store, tmp_path: Path) -> No
     store.erase_user("shop", GONE)
     with store.read() as con:
         assert store.users(con, "shop").project("user_id, age").fetchall() == [("u2", 3)]
+
+
+def test_no_id_at_all_is_nobody_and_takes_no_rejected_row(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "events.csv"
+    file.write_text("user_id,ts,action\nu2,2024-01-01,view\n,2024-01-01,view,more\nu3,,view,more\n")
+    ingest_file(store, file, "shop", kind="events")
+    before = everything(store)
+    with pytest.raises(UserError, match="no customer"):
+        store.erase_user("shop", " ")
+    assert everything(store) == before
+
+
+def test_what_was_said_of_their_order_lines_goes_too(store: Store) -> None:
+    lines = [order(f"u{day % 4}", day % 27 + 1, 5.0 + day) for day in range(40)]
+    store.ensure_dataset("shop")
+    add(store, [*lines, lines[1]])  # the same line twice: two keys
+    with store.read() as con:
+        table, _ = transactions.take(con, store.events(con, "shop"), datetime.max)
+    keys, users = table["key"].to_numpy(), np.array(table["user_id"].to_pylist())
+    store.mark("shop", keys, True)
+    store.set_labels("shop", keys)
+    store.erase_user("shop", "u1")
+    assert (users == "u1").sum() == 11
+    others = sorted(keys[users != "u1"].tolist())
+    assert sorted(store.marks("shop")["key"].tolist()) == others
+    assert store.labels("shop").tolist() == others  # type: ignore[union-attr]
+
+
+def test_the_receipt_that_a_job_keeps_loses_its_examples(full: Store) -> None:
+    for job, dataset in (("import-1", "shop"), ("import-2", "other")):
+        result = {"rows_read": 5, "warnings": [{"code": "x", "examples": [GONE]}]}
+        (full.jobs_dir / job).mkdir()
+        record = {"id": job, "dataset": dataset, "result": result}
+        (full.jobs_dir / job / "job.json").write_text(json.dumps(record))
+    full.erase_user("shop", GONE)
+    kept = [json.loads((full.jobs_dir / f"import-{i}" / "job.json").read_text())["result"] for i in (1, 2)]
+    assert [one["warnings"][0]["examples"] for one in kept] == [[], [GONE]]
+    assert [path.name for path in (full.jobs_dir / "import-1").iterdir()] == ["job.json"]
+
+
+def test_rejected_rows_are_theirs_with_the_decimals_that_pandas_added(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "events.csv"
+    file.write_text("user_id,ts,action\n17850.0,2024-01-01,view\n17850.0,soon,view\n17851.0,soon,view\n")
+    ingest_file(store, file, "shop", kind="events")
+    assert store.erase_user("shop", "17850").rejects == 1
+
+
+def test_files_that_could_not_be_removed_go_with_the_next_erasure(
+    full: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("socialml.store.erasing.os.replace", refused)
+        with pytest.raises(PermissionError):
+            full.erase_user("shop", GONE)
+    full.erase_user("shop", "u3")
+    left = everything(full)
+    assert GONE not in left
+    assert "u3" not in left
+
+
+def test_short_ids_that_are_hashed_are_found_in_columns_of_any_name(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    file.write_text("user_id,age\nu1,30\nu2,31\n")
+    ingest_file(store, file, "shop", kind="users", hash_ids=True)
+    names = pseudonyms.read(store.key_file)
+    assert names is not None
+    pq.write_table(pa.table({"line": [names.of("u1"), "x"]}), tmp_path / "result.parquet")
+    assert traces.holds_table(tmp_path / "result.parquet", {"u1", names.of("u1")})
+    assert not traces.holds_table(tmp_path / "result.parquet", {"x"})  # short: it may mean anything
