@@ -13,13 +13,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -230,8 +231,14 @@ def go(page: Page, app: App, path: str, heading: str) -> None:
 
 
 def choose(page: Page, key: str, option: str) -> None:
-    page.locator(f".st-key-{key} [data-baseweb=select], .st-key-{key} input").first.click()
-    page.get_by_role("option", name=option, exact=True).click()
+    settled(page)
+    wanted, deadline = page.get_by_role("option", name=option, exact=True), time.monotonic() + 30
+    while not wanted.is_visible():  # a page that is drawn anew closes its menus: a person clicks again
+        assert time.monotonic() < deadline, f"no menu of {key} offers {option}"
+        page.locator(f".st-key-{key} [data-baseweb=select], .st-key-{key} input").first.click()
+        with suppress(PlaywrightTimeout):
+            wanted.wait_for(state="visible", timeout=3_000)
+    wanted.click()
     settled(page)
 
 
