@@ -14,7 +14,14 @@ from torch.optim.adam import adam
 Floats32 = NDArray[np.float32]
 
 
-class Weights:
+class _Row:
+    plain: list[torch.Tensor]
+
+    def arrays(self) -> list[Floats32]:
+        return [layer.numpy().copy() for layer in self.plain]
+
+
+class Weights(_Row):
     """arrays: the first values; rate: of Adam (Kingma and Ba 2015), which may be changed. layers: with gradients.
     plain: the same memory without."""
 
@@ -40,11 +47,8 @@ class Weights:
             beta1=0.9, beta2=0.999, lr=self.rate, weight_decay=0.0, eps=self.eps, maximize=False,
         )  # fmt: skip
 
-    def arrays(self) -> list[Floats32]:
-        return [layer.numpy().copy() for layer in self.plain]
 
-
-class Follower:
+class Follower(_Row):
     """Weights that follow others slowly."""
 
     def __init__(self, of: Weights, share: float) -> None:
@@ -53,9 +57,6 @@ class Follower:
 
     def follow(self) -> None:
         self._row.lerp_(self._of.row, self._share)
-
-    def arrays(self) -> list[Floats32]:
-        return [layer.numpy().copy() for layer in self.plain]
 
 
 def _views(row: torch.Tensor, shapes: Sequence[Sequence[int]]) -> list[torch.Tensor]:
